@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config';
+
+/** One project per room of the repo, so that `vitest --project bench` runs that room alone. */
+const project = (name: string, include: string) => ({
+  extends: true as const,
+  test: { name, include: [include] },
+});
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    reporters: ['default'],
+    projects: [
+      project('runtime', 'packages/runtime/test/**/*.test.ts'),
+      project('cloister', 'packages/cloister/test/**/*.test.ts'),
+      project('examples', 'examples/**/*.test.ts'),
+      project('bench', 'bench/**/*.test.ts'),
+    ],
+  },
+});
