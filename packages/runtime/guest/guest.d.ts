@@ -1,0 +1,85 @@
+/** What the guest files hand one another. Each file sets the property of its own name. */
+interface Guest {
+  /** Set by the worker. One line of text to the worker; the answer, if any, comes by `dispatch`. */
+  readonly post: (text: string) => void;
+  /** Set by the worker. */
+  readonly settings: { readonly scriptName: string };
+  primordials: {
+    readonly uncurryThis: <Self, Args extends unknown[], Result>(
+      method: (this: Self, ...args: Args) => Result,
+    ) => (self: Self, ...args: Args) => Result;
+  };
+  globals: { readonly addGlobal: (name: string, value: unknown) => void };
+  stack: {
+    readonly clean: (stack: string) => string;
+    readonly position: (stack: string) => { line: number; column: number } | undefined;
+  };
+  format: {
+    readonly formatLine: (
+      args: readonly unknown[],
+      maxLength: number,
+      clean: (stack: string) => string,
+    ) => string;
+    readonly inspect: (
+      value: unknown,
+      maxLength: number,
+      clean: (stack: string) => string,
+    ) => string;
+  };
+  // The files of the formatter among themselves; what the others use is `format`, typed above.
+  formatBase: any;
+  formatCollections: any;
+  formatError: any;
+  formatIdentity: any;
+  formatInspect: any;
+  formatIntrinsics: any;
+  formatLayout: any;
+  formatShape: any;
+  formatText: any;
+  json: {
+    readonly parse: (text: string) => any;
+    readonly stringify: (value: unknown) => string;
+    readonly stringifyWithin: (value: unknown, budget: number) => string | undefined;
+    readonly overBudget: object;
+  };
+  thrown: { readonly describe: (value: unknown) => GuestThrown };
+  console: {
+    readonly console: object;
+    readonly open: (limits: GuestLimits) => void;
+    readonly droppedCount: () => number;
+  };
+  timers: {
+    readonly enter: (time: number) => void;
+    readonly untilNext: () => number;
+    readonly fire: () => void;
+  };
+  /** The one function that the worker calls. */
+  dispatch: (
+    operation: 'start' | 'timers' | 'drain',
+    time: number,
+    ...args: any[]
+  ) => string | undefined;
+}
+
+interface GuestLimits {
+  readonly outputBytes: number;
+  readonly logEntries: number;
+  readonly logBytes: number;
+}
+
+interface GuestThrown {
+  name: string;
+  message: string;
+  stack: string;
+  line?: number;
+  column?: number;
+  cause?: GuestThrown;
+}
+
+interface GuestFailure {
+  code: 'script_error' | 'memory_limit' | 'output_limit' | 'output_invalid';
+  message: string;
+  thrown?: GuestThrown;
+}
+
+declare const guest: Guest;

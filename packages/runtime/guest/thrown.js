@@ -1,0 +1,101 @@
+'use strict';
+// Turns whatever was thrown into plain, bounded text. Runs on the script's clock: getters, proxies
+// and toString of the thrown value are the script's code.
+guest.thrown = (() => {
+  const { uncurryThis } = guest.primordials;
+  const { clean, position } = guest.stack;
+  const { inspect } = guest.format;
+  const { String } = globalThis;
+  const isError = /** @type {(value: unknown) => boolean} */ (/** @type {any} */ (Error).isError);
+  const slice = uncurryThis(String.prototype.slice);
+  const indexOf = uncurryThis(String.prototype.indexOf);
+  const maxText = 16 * 1024;
+  const maxCauses = 5;
+
+  /** What to use instead of a name that scripts do not have (design, section 6). */
+  const advice = {
+    __proto__: null,
+    fetch: 'use sdk.http',
+    XMLHttpRequest: 'use sdk.http',
+    WebSocket: 'use sdk.http',
+    EventSource: 'use sdk.http',
+    process: 'scripts have no process; what a run may know is in ctx',
+    require: 'scripts cannot load modules; paste the code that you need into the script',
+    importScripts: 'scripts cannot load modules; paste the code that you need into the script',
+    module: 'scripts are not modules; use return for the output',
+    exports: 'scripts are not modules; use return for the output',
+    __dirname: 'scripts have no file system',
+    __filename: 'scripts have no file system',
+    eval: 'making code from strings is not available to scripts',
+    WebAssembly: 'WebAssembly is not available to scripts',
+    SharedArrayBuffer: 'use ArrayBuffer; scripts do not share memory',
+    Atomics: 'scripts do not share memory',
+    Buffer: 'use Uint8Array',
+    window: 'use globalThis',
+    self: 'use globalThis',
+    global: 'use globalThis',
+    document: 'scripts have no document',
+    localStorage: 'nothing is kept between runs; use sdk.cache',
+    setInterval: 'use setTimeout',
+    setImmediate: 'use setTimeout',
+  };
+
+  const bounded = (/** @type {string} */ text) =>
+    text.length > maxText ? `${slice(text, 0, maxText)}…` : text;
+
+  /** @param {any} value @param {string} key @param {string} fallback */
+  const readText = (value, key, fallback) => {
+    try {
+      const text = value[key];
+      return typeof text === 'string' ? bounded(text) : fallback;
+    } catch {
+      return fallback;
+    }
+  };
+
+  const show = (/** @type {unknown} */ value) => {
+    try {
+      return inspect(value, maxText, clean);
+    } catch {
+      return 'a value that cannot be shown';
+    }
+  };
+
+  const withAdvice = (/** @type {string} */ name, /** @type {string} */ message) => {
+    const end = name === 'ReferenceError' ? indexOf(message, ' is not defined') : -1;
+    const hint =
+      end > 0 ? advice[/** @type {keyof typeof advice} */ (slice(message, 0, end))] : undefined;
+    return hint ? `${message}: ${hint}` : message;
+  };
+
+  /** @param {unknown} value @param {number} causesLeft @returns {GuestThrown} */
+  const describe = (value, causesLeft = maxCauses) => {
+    if (!isError(value)) {
+      return {
+        name: 'ScriptError',
+        message: `thrown value is not an Error: ${show(value)}`,
+        stack: '',
+      };
+    }
+    const name = readText(value, 'name', 'Error') || 'Error';
+    const original = readText(value, 'message', '');
+    const message = withAdvice(name, original);
+    const frames = clean(readText(value, 'stack', ''));
+    const place = position(frames);
+    /** @type {GuestThrown} */
+    const report = { name, message, stack: frames };
+    if (place !== undefined) {
+      report.line = place.line;
+      report.column = place.column;
+    }
+    try {
+      const { cause } = /** @type {Error} */ (value);
+      if (cause !== undefined && causesLeft > 0) report.cause = describe(cause, causesLeft - 1);
+    } catch {
+      // A cause that cannot be read is none.
+    }
+    return report;
+  };
+
+  return { __proto__: null, describe: (/** @type {unknown} */ value) => describe(value) };
+})();
