@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { CloisterError } from './errors.ts';
+import { checkLimits, lowerLimits, type Limits } from './limits.ts';
+import type { LogEntry } from './result.ts';
+
+/** The owner of a script. Fields beyond `id` are shown to the script as `ctx.tenant`. */
+export interface Tenant {
+  /** 1 to 256 characters. */
+  readonly id: string;
+  /** Limits of this tenant; they can only lower those of the runtime. */
+  readonly limits?: Partial<Limits>;
+  readonly [field: string]: unknown;
+}
+
+/** What a run is about; the script sees it as `ctx.execution`. */
+export interface Execution {
+  /** Default: a new UUID. */
+  readonly id?: string;
+  readonly scriptId?: string;
+  /** What set the run off: `manual`, `webhook`, `schedule` … */
+  readonly trigger?: string;
+}
+
+/** Everything about a run but its source and input. */
+export interface RunContext {
+  /** Default: `{ id: 'default' }`. */
+  readonly tenant?: Tenant;
+  /** Shown to the script as `ctx.user`; JSON. Default: null. */
+  readonly user?: unknown;
+  readonly execution?: Execution;
+  /** Limits of this run; they can only lower those of the tenant and of the runtime. */
+  readonly limits?: Partial<Limits>;
+  /** Ends the run as `cancelled`, wherever it is. */
+  readonly signal?: AbortSignal;
+  /** Called with each console entry as it arrives. What it throws is ignored. */
+  readonly onLog?: (entry: LogEntry) => void;
+}
+
+/** A run context after normalisation: nothing after this has a default. */
+export interface ResolvedContext {
+  readonly executionId: string;
+  readonly tenantId: string;
+  /** `ctx` without its input, as JSON. */
+  readonly json: string;
+  readonly limits: Limits;
+  readonly signal: AbortSignal | undefined;
+  readonly onLog: ((entry: LogEntry) => void) | undefined;
+}
+
+const maxIdLength = 256;
+const knownFields = new Set(['tenant', 'user', 'execution', 'limits', 'signal', 'onLog']);
+
+/**
+ * Checks and completes a run context.
+ * @throws {CloisterError} `invalid_context` or `invalid_options` (limits), naming the field.
+ */
+export function resolveContext(given: RunContext | undefined, runtime: Limits): ResolvedContext {
+  const context = record(given ?? {}, 'context') as RunContext;
+  for (const field of Object.keys(context)) {
+    if (!knownFields.has(field)) throw invalid(`${field} is not a field of the run context`);
+  }
+  const { limits: tenantLimits, ...tenant } = record(
+    context.tenant ?? { id: 'default' },
+    'tenant',
+  ) as Tenant;
+  const execution = record(context.execution ?? {}, 'execution') as Execution;
+  const executionId =
+    execution.id === undefined ? randomUUID() : identifier(execution.id, 'execution.id');
+  if (context.signal !== undefined && !(context.signal instanceof AbortSignal)) {
+    throw invalid('signal must be an AbortSignal');
+  }
+  if (context.onLog !== undefined && typeof context.onLog !== 'function') {
+    throw invalid('onLog must be a function');
+  }
+  return Object.freeze({
+    executionId,
+    tenantId: identifier(tenant.id, 'tenant.id'),
+    json: contextJson({
+      tenant,
+      user: context.user ?? null,
+      execution: {
+        id: executionId,
+        scriptId: optionalText(execution.scriptId, 'execution.scriptId'),
+        trigger: optionalText(execution.trigger, 'execution.trigger') ?? 'manual',
+      },
+    }),
+    limits: lowerLimits(
+      runtime,
+      checkLimits(tenantLimits, 'tenant.limits'),
+      checkLimits(context.limits, 'limits'),
+    ),
+    signal: context.signal,
+    onLog: context.onLog,
+  });
+}
+
+/** The context goes to the VM whole, so it is held to a bound as the input is. */
+const maxContextBytes = 256 * 1024;
+
+function contextJson(value: Record<string, unknown>): string {
+  const parts: string[] = [];
+  for (const [name, part] of Object.entries(value)) {
+    let json: string | undefined;
+    try {
+      json = JSON.stringify(part);
+    } catch (error) {
+      throw invalid(`${name} cannot be written as JSON: ${firstLine(error)}`);
+    }
+    if (json === undefined)
+      throw invalid(`${name} cannot be written as JSON: it is a ${typeof part}`);
+    parts.push(`${JSON.stringify(name)}:${json}`);
+  }
+  const json = `{${parts.join(',')}}`;
+  const bytes = Buffer.byteLength(json);
+  if (bytes > maxContextBytes) {
+    throw invalid(
+      `tenant, user and execution take ${bytes} bytes as JSON; ${maxContextBytes} are allowed`,
+    );
+  }
+  return json;
+}
+
+/**
+ * Writes an input as JSON. `undefined` is the empty map.
+ * @throws {CloisterError} `input_invalid` or `input_limit`.
+ */
+export function inputJson(input: unknown, maxBytes: number): string {
+  if (input === undefined) return '{}';
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(input) as string | undefined;
+  } catch (error) {
+    throw new CloisterError('input_invalid', `input cannot be written as JSON: ${reason(error)}`);
+  }
+  if (json === undefined) {
+    throw new CloisterError(
+      'input_invalid',
+      `input cannot be written as JSON: it is a ${typeof input}`,
+    );
+  }
+  const bytes = Buffer.byteLength(json);
+  if (bytes > maxBytes) {
+    throw new CloisterError(
+      'input_limit',
+      `input takes ${bytes} bytes as JSON; inputBytes allows ${maxBytes}`,
+    );
+  }
+  return json;
+}
+
+function reason(error: unknown): string {
+  // V8 runs out of stack in deep values and out of string in huge ones; both are RangeErrors.
+  if (error instanceof RangeError && error.message.includes('call stack')) {
+    return 'it is nested too deeply';
+  }
+  return firstLine(error);
+}
+
+function firstLine(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error)
+      .split('\n', 1)[0]!
+      .slice(0, 500);
+  } catch {
+    return 'its conversion threw';
+  }
+}
+
+function record(value: unknown, name: string): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>;
+  }
+  throw invalid(`${name} must be an object`);
+}
+
+function identifier(value: unknown, name: string): string {
+  if (typeof value === 'string' && value.length > 0 && value.length <= maxIdLength) return value;
+  throw invalid(`${name} must be a string of 1 to ${maxIdLength} characters`);
+}
+
+function optionalText(value: unknown, name: string): string | null {
+  return value === undefined || value === null ? null : identifier(value, name);
+}
+
+function invalid(message: string): CloisterError {
+  return new CloisterError('invalid_context', message);
+}

@@ -1,0 +1,33 @@
+import { channel, type Channel } from 'node:diagnostics_channel';
+import type { ErrorCode } from '../errors.ts';
+import type { Usage } from '../result.ts';
+
+/** Why a VM was given up. */
+export type VmEnd = 'unhealthy' | 'idle' | 'evicted' | 'worker_lost' | 'shutdown';
+
+/** The messages of the diagnostics channels, by channel name (node:diagnostics_channel). */
+export interface RuntimeEvents {
+  'cloister:run:start': { executionId: string; tenantId: string; queueMs: number };
+  'cloister:run:end': {
+    executionId: string;
+    tenantId: string;
+    code: 'completed' | ErrorCode;
+    usage: Usage;
+  };
+  'cloister:vm:create': { vm: number; worker: number };
+  'cloister:vm:destroy': { vm: number; worker: number; tenantId?: string; reason: VmEnd };
+  'cloister:worker:start': { worker: number; pid: number | undefined };
+  'cloister:worker:exit': { worker: number; pid: number | undefined; reason: string };
+}
+
+const channels = new Map<string, Channel>();
+
+/** Publishes on a diagnostics channel; `message` is made only when somebody listens. */
+export function publish<Name extends keyof RuntimeEvents>(
+  name: Name,
+  message: () => RuntimeEvents[Name],
+): void {
+  let target = channels.get(name);
+  if (target === undefined) channels.set(name, (target = channel(name)));
+  if (target.hasSubscribers) target.publish(message());
+}

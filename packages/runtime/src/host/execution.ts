@@ -1,0 +1,254 @@
+import type { ResolvedContext } from '../context.ts';
+import { createError, ScriptError, type CloisterError, type ErrorCode } from '../errors.ts';
+import type { LogLine, Outcome, SettledMessage, ThrownReport } from '../protocol/messages.ts';
+import type { Json, RunResult, Usage } from '../result.ts';
+import { publish } from './events.ts';
+import type { PooledVm } from './pool.ts';
+import { RunLog } from './run-log.ts';
+import type { NumberedSource } from './sources.ts';
+import type { LinkedRun, WorkerLoss } from './worker-link.ts';
+
+/** What an execution asks of the scheduler that drives it. */
+export interface ExecutionOwner {
+  /** The run is over and its VM, if it had one, is free. */
+  onFinished(execution: Execution, vm: PooledVm | undefined, healthy: boolean): void;
+  /** The run lost its VM through no fault of its own and wants another. */
+  onDisplaced(execution: Execution): void;
+}
+
+const maxAttempts = 3;
+
+/**
+ * One run from `execute` to its end: `queued` → `running` → `settled`, and back to `queued` when it
+ * loses its worker over somebody else's run. Settles its promise exactly once.
+ */
+export class Execution implements LinkedRun {
+  readonly id: number;
+  readonly context: ResolvedContext;
+  readonly source: NumberedSource;
+  readonly input: string;
+  readonly purpose: 'execute' | 'check';
+  readonly result: Promise<RunResult>;
+  readonly #owner: ExecutionOwner;
+  readonly #settle = Promise.withResolvers<RunResult>();
+  readonly #log: RunLog;
+  readonly #submitted = performance.now();
+  #state: 'queued' | 'running' | 'settled' = 'queued';
+  #vm: PooledVm | undefined;
+  #startedAt = 0;
+  #attempts = 0;
+
+  constructor(
+    id: number,
+    owner: ExecutionOwner,
+    request: {
+      readonly context: ResolvedContext;
+      readonly source: NumberedSource;
+      readonly input: string;
+      readonly purpose: 'execute' | 'check';
+    },
+  ) {
+    this.id = id;
+    this.#owner = owner;
+    this.context = request.context;
+    this.source = request.source;
+    this.input = request.input;
+    this.purpose = request.purpose;
+    this.result = this.#settle.promise;
+    this.#log = new RunLog(request.context.limits, request.context.onLog);
+  }
+
+  get state(): 'queued' | 'running' | 'settled' {
+    return this.#state;
+  }
+
+  /** Sends the run into a VM that the pool gave for it. */
+  start(vm: PooledVm): void {
+    this.#state = 'running';
+    this.#vm = vm;
+    this.#startedAt = performance.now();
+    this.#attempts++;
+    vm.run = this;
+    publish('cloister:run:start', () => ({
+      executionId: this.context.executionId,
+      tenantId: this.context.tenantId,
+      queueMs: this.#queueMs,
+    }));
+    const { timeoutMs, cpuMs, memoryMb, outputBytes, logEntries, logBytes } = this.context.limits;
+    vm.link.startRun(this, this.source, {
+      vm: vm.id,
+      purpose: this.purpose,
+      context: this.context.json,
+      input: this.input,
+      limits: { timeoutMs, cpuMs, memoryMb, outputBytes, logEntries, logBytes },
+    });
+  }
+
+  onLog(lines: readonly LogLine[]): void {
+    for (const line of lines) this.#log.add(line);
+  }
+
+  onSettled(message: SettledMessage): void {
+    this.#log.close(message.droppedLogs);
+    const usage = this.#usage(message.usage);
+    const { outcome } = message;
+    if (outcome.status === 'completed') {
+      // A text that is no JSON throws to the link's reader, which ends the worker.
+      this.#complete(JSON.parse(outcome.output) as Record<string, Json>, usage);
+    } else {
+      this.#fail(this.#toError(outcome, usage), usage);
+    }
+    this.#leave(message.healthy);
+  }
+
+  onLost(loss: WorkerLoss): void {
+    if (this.#state !== 'running') return;
+    const byItself = loss.culprit === this || (loss.kind === 'fatal' && loss.suspects === 1);
+    const innocent = loss.kind === 'killed' || loss.kind === 'fatal';
+    if (!byItself && innocent && this.#attempts < maxAttempts) return this.#displace();
+    if (byItself && loss.outOfMemory) {
+      this.#end('memory_limit', this.#memoryMessage());
+    } else if (loss.kind === 'killed' && loss.culprit === this) {
+      this.#end('timeout', this.#timeoutMessage(false));
+    } else if (loss.kind === 'closed') {
+      this.#end('pool_closed', 'the runtime was shut down before the run ended');
+    } else {
+      this.#end('worker_crashed', `the worker process that held the run died (${loss.reason})`);
+    }
+  }
+
+  /** Ends a run that never got a VM, or whose worker did not answer. */
+  abandon(code: Exclude<ErrorCode, 'script_error'>, message: string, cause?: unknown): void {
+    if (this.#state !== 'settled') this.#end(code, message, cause);
+  }
+
+  /** Asks the worker to end the run; the answer comes as `onSettled`. */
+  cancel(): void {
+    this.#vm?.link.cancelRun(this.id);
+  }
+
+  /** Kills the worker, which did not end the run in time. */
+  killWorker(): void {
+    this.#vm?.link.kill(this, 'it did not end a run in time');
+  }
+
+  #displace(): void {
+    this.#state = 'queued';
+    this.#vm = undefined;
+    this.#log.restart();
+    this.#owner.onDisplaced(this);
+  }
+
+  #end(code: Exclude<ErrorCode, 'script_error'>, message: string, cause?: unknown): void {
+    this.#log.close(0);
+    const wallMs = this.#startedAt === 0 ? 0 : performance.now() - this.#startedAt;
+    const usage = this.#usage({ wallMs, cpuMs: 0, heapBytes: 0 });
+    const { executionId } = this.context;
+    this.#fail(
+      createError(code, message, { executionId, logs: this.#log.entries, usage, cause }),
+      usage,
+    );
+    this.#leave(false);
+  }
+
+  #complete(output: Record<string, Json>, usage: Usage): void {
+    this.#publishEnd('completed', usage);
+    const { executionId } = this.context;
+    this.#settle.resolve({ output, logs: this.#log.entries, usage, executionId });
+  }
+
+  #fail(error: CloisterError, usage: Usage): void {
+    this.#publishEnd(error.code, usage);
+    this.#settle.reject(error);
+  }
+
+  #leave(healthy: boolean): void {
+    const vm = this.#vm;
+    this.#state = 'settled';
+    this.#vm = undefined;
+    this.#owner.onFinished(this, vm, healthy);
+  }
+
+  get #queueMs(): number {
+    return (this.#startedAt === 0 ? performance.now() : this.#startedAt) - this.#submitted;
+  }
+
+  #usage(measured: Pick<Usage, 'wallMs' | 'cpuMs' | 'heapBytes'>): Usage {
+    return { ...measured, apiCalls: 0, queueMs: this.#queueMs };
+  }
+
+  #publishEnd(code: 'completed' | ErrorCode, usage: Usage): void {
+    publish('cloister:run:end', () => ({
+      executionId: this.context.executionId,
+      tenantId: this.context.tenantId,
+      code,
+      usage,
+    }));
+  }
+
+  #toError(outcome: Extract<Outcome, { status: 'failed' }>, usage: Usage): CloisterError {
+    const details = {
+      executionId: this.context.executionId,
+      logs: this.#log.entries,
+      usage,
+      line: outcome.line ?? outcome.thrown?.line,
+      column: outcome.column ?? outcome.thrown?.column,
+    };
+    if (outcome.code === 'script_error') {
+      const { name, message, stack, cause } = outcome.thrown ?? plainThrown(outcome.message);
+      return new ScriptError(message, {
+        ...details,
+        name,
+        stack: stack === '' ? `${name}: ${message}` : stack,
+        cause: cause === undefined ? undefined : toCause(cause),
+      });
+    }
+    const message = this.#messageOf(outcome);
+    const signal = outcome.code === 'cancelled' ? this.context.signal : undefined;
+    return createError(outcome.code, message, { ...details, cause: signal?.reason as unknown });
+  }
+
+  #messageOf(outcome: Extract<Outcome, { status: 'failed' }>): string {
+    const { limits } = this.context;
+    switch (outcome.code) {
+      case 'timeout':
+        return this.#timeoutMessage(outcome.message === 'idle');
+      case 'cpu_limit':
+        return `the run used more than ${limits.cpuMs} ms on a core (cpuMs)`;
+      case 'memory_limit':
+        return this.#memoryMessage();
+      case 'output_limit':
+        return `the output is larger than ${limits.outputBytes} bytes as JSON (outputBytes)`;
+      case 'output_invalid':
+        return `the output cannot be written as JSON: ${outcome.message}`;
+      case 'cancelled':
+        return 'the signal of the run was aborted';
+      case 'compilation_error':
+        return outcome.message;
+      case 'script_error':
+      case 'internal_error':
+        return `the run could not be carried out: ${outcome.message}`;
+    }
+  }
+
+  #timeoutMessage(idle: boolean): string {
+    const waiting = idle ? '; it was waiting for a promise that nothing could settle any more' : '';
+    return `the run took longer than ${this.context.limits.timeoutMs} ms (timeoutMs)${waiting}`;
+  }
+
+  #memoryMessage(): string {
+    return `the run needed more than ${this.context.limits.memoryMb} MiB of memory (memoryMb)`;
+  }
+}
+
+function plainThrown(message: string): ThrownReport {
+  return { name: 'Error', message, stack: '' };
+}
+
+function toCause(report: ThrownReport): Error {
+  const options = report.cause === undefined ? undefined : { cause: toCause(report.cause) };
+  const error = new Error(report.message, options);
+  error.name = report.name;
+  error.stack = report.stack === '' ? `${report.name}: ${report.message}` : report.stack;
+  return error;
+}

@@ -1,0 +1,78 @@
+import type { LogLine } from '../protocol/messages.ts';
+import type { Json, LogEntry } from '../result.ts';
+
+/** How much of a run's console is kept. */
+export interface LogBounds {
+  readonly logEntries: number;
+  readonly logBytes: number;
+}
+
+/**
+ * The console of one run. The guest keeps to the limits by itself; this is where they are counted,
+ * because what comes from a worker is not to be trusted.
+ */
+export class RunLog {
+  readonly entries: LogEntry[] = [];
+  readonly #bounds: LogBounds;
+  readonly #listener: ((entry: LogEntry) => void) | undefined;
+  #bytes = 0;
+  #dropped = 0;
+  /** Entries that the listener has already had, when a run is carried on elsewhere. */
+  #delivered = 0;
+
+  constructor(bounds: LogBounds, listener: ((entry: LogEntry) => void) | undefined) {
+    this.#bounds = bounds;
+    this.#listener = listener;
+  }
+
+  add(line: LogLine): void {
+    this.#bytes += Buffer.byteLength(line.message) + Buffer.byteLength(line.data ?? '');
+    if (this.entries.length >= this.#bounds.logEntries || this.#bytes > this.#bounds.logBytes) {
+      this.#dropped++;
+      return;
+    }
+    this.#keep({
+      level: line.level,
+      message: line.message,
+      ...(line.data === undefined ? {} : { data: parseData(line.data) }),
+      timestamp: new Date().toISOString(),
+    });
+  }
+
+  /** Ends the log; when entries were dropped, its last one says how many. */
+  close(droppedByGuest: number): void {
+    const dropped = this.#dropped + droppedByGuest;
+    if (dropped === 0) return;
+    const entries = dropped === 1 ? 'entry' : 'entries';
+    this.#keep({
+      level: 'warn',
+      message: `${dropped} more console ${entries} dropped: the run reached logEntries (${this.#bounds.logEntries}) or logBytes (${this.#bounds.logBytes})`,
+      timestamp: new Date().toISOString(),
+    });
+  }
+
+  /** Starts over for another attempt; the listener is not told again what it was told. */
+  restart(): void {
+    this.#delivered = Math.max(this.#delivered, this.entries.length);
+    this.entries.length = 0;
+    this.#bytes = 0;
+    this.#dropped = 0;
+  }
+
+  #keep(entry: LogEntry): void {
+    this.entries.push(Object.freeze(entry));
+    if (this.#listener === undefined || this.entries.length <= this.#delivered) return;
+    try {
+      this.#listener(entry);
+    } catch {
+      // A listener that throws is the embedder's affair; the run goes on.
+    }
+  }
+}
+
+/** A worker that sends no JSON here has broken the protocol; the caller's reader ends it. */
+function parseData(text: string): Json[] {
+  const data: unknown = JSON.parse(text);
+  if (!Array.isArray(data)) throw new TypeError('data is not a list');
+  return data as Json[];
+}

@@ -1,0 +1,225 @@
+import { LRUCache } from 'lru-cache';
+import { encodeFrame, FrameReader } from '../protocol/frames.ts';
+import type {
+  HostMessage,
+  LogLine,
+  SettledMessage,
+  WorkerMessage,
+  WorkerVersions,
+} from '../protocol/messages.ts';
+import { parseWorkerMessage } from '../protocol/parse-worker-message.ts';
+import { WorkerProcess, type WorkerExit } from './worker-process.ts';
+
+/** A run as the link sees it: who wants to hear of it. */
+export interface LinkedRun {
+  readonly id: number;
+  onLog(lines: readonly LogLine[]): void;
+  onSettled(message: SettledMessage): void;
+  /** The worker is gone. Comes instead of `onSettled`. */
+  onLost(loss: WorkerLoss): void;
+}
+
+/** Why a worker is gone, and who is to blame. */
+export interface WorkerLoss {
+  /**
+   * - `killed`: by us, over a run or VM that could not be stopped; `culprit` is that run.
+   * - `fatal`: V8 gave up the process over something that a run in it did.
+   * - `crashed`: anything else, such as a signal from outside.
+   */
+  readonly kind: 'killed' | 'fatal' | 'crashed' | 'closed';
+  readonly culprit: LinkedRun | undefined;
+  /** Runs that were in it, and VMs of earlier runs whose threads had not stopped. */
+  readonly suspects: number;
+  readonly outOfMemory: boolean;
+  readonly reason: string;
+}
+
+/** What the owner of a link is told. */
+export interface WorkerLinkEvents {
+  onReady(versions: WorkerVersions): void;
+  onVmReady(vm: number): void;
+  onVmFailed(vm: number, reason: string): void;
+  onVmGone(vm: number): void;
+  /** The last event, and always one; every run has been told before. */
+  onLost(loss: WorkerLoss): void;
+}
+
+/** What V8 and isolated-vm write before they abort for want of memory. */
+const outOfMemoryWords =
+  /out of memory|is_heap_oom = 1|allocation failed|invalid (array|table) (size|length)/i;
+const maxFrameBytes = 256 * 1024 * 1024;
+const maxBacklogBytes = 512 * 1024 * 1024;
+const maxSourceCharacters = 64 * 1024 * 1024;
+
+/**
+ * The host's end of one worker: frames, messages and the runs under way in it. What the worker says
+ * is checked; a message that breaks the protocol ends it. Owned by the pool.
+ */
+export class WorkerLink {
+  readonly id: number;
+  readonly #events: WorkerLinkEvents;
+  readonly #process: WorkerProcess;
+  readonly #reader = new FrameReader(maxFrameBytes);
+  readonly #runs = new Map<number, LinkedRun>();
+  readonly #sources: LRUCache<number, number>;
+  /** VMs that were given up and whose threads may still be going on. */
+  readonly #stopping = new Set<number>();
+  #outgoing: HostMessage[] = [];
+  #state: 'starting' | 'ready' | 'dead' = 'starting';
+  #wasReady = false;
+  #killed: Pick<WorkerLoss, 'kind' | 'culprit' | 'reason'> | undefined;
+
+  constructor(id: number, sourcesKept: number, events: WorkerLinkEvents) {
+    this.id = id;
+    this.#events = events;
+    this.#sources = new LRUCache({
+      max: sourcesKept,
+      maxSize: maxSourceCharacters,
+      sizeCalculation: (length) => length + 1,
+      dispose: (_length, source) => this.#send({ type: 'drop-source', source }),
+    });
+    this.#process = new WorkerProcess({
+      onData: (piece) => this.#read(piece),
+      onExit: (exit) => this.#lost(exit),
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  get isReady(): boolean {
+    return this.#state === 'ready';
+  }
+
+  /** Whether it ever was ready. */
+  get wasReady(): boolean {
+    return this.#wasReady;
+  }
+
+  get runCount(): number {
+    return this.#runs.size;
+  }
+
+  createVm(vm: number, memoryMb: number): void {
+    this.#send({ type: 'create-vm', vm, memoryMb });
+  }
+
+  destroyVm(vm: number): void {
+    this.#stopping.add(vm);
+    this.#send({ type: 'destroy-vm', vm });
+  }
+
+  /** Starts a run; the source travels only when this worker does not have it. */
+  startRun(
+    run: LinkedRun,
+    source: { readonly id: number; readonly text: string },
+    message: Omit<Extract<HostMessage, { type: 'run' }>, 'type' | 'run' | 'source'>,
+  ): void {
+    if (this.#sources.get(source.id) === undefined) {
+      this.#send({ type: 'add-source', source: source.id, text: source.text });
+      this.#sources.set(source.id, source.text.length);
+    }
+    if (this.#runs.size === 0) this.#process.setReferenced(true);
+    this.#runs.set(run.id, run);
+    this.#send({ ...message, type: 'run', run: run.id, source: source.id });
+  }
+
+  cancelRun(run: number): void {
+    this.#send({ type: 'cancel', run });
+  }
+
+  /** Kills the process, because `culprit` could not be stopped in any other way. */
+  kill(culprit: LinkedRun | undefined, reason: string): void {
+    this.#killed ??= { kind: 'killed', culprit, reason };
+    this.#process.kill();
+  }
+
+  /** Ends the worker at the end of the runtime's life. */
+  close(): void {
+    this.#killed ??= { kind: 'closed', culprit: undefined, reason: 'the runtime was shut down' };
+    this.#process.setReferenced(true);
+    this.#process.kill();
+  }
+
+  #send(message: HostMessage): void {
+    if (this.#state === 'dead') return;
+    if (this.#outgoing.length === 0) setImmediate(() => this.#flush());
+    this.#outgoing.push(message);
+  }
+
+  #flush(): void {
+    const messages = this.#outgoing;
+    this.#outgoing = [];
+    this.#process.write(encodeFrame(messages));
+    if (this.#process.backlog > maxBacklogBytes) this.kill(undefined, 'it stopped reading');
+  }
+
+  #read(piece: Buffer): void {
+    if (this.#killed !== undefined) return;
+    try {
+      for (const message of this.#reader.read(piece)) this.#handle(parseWorkerMessage(message));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : 'unreadable';
+      this.#killed ??= {
+        kind: 'crashed',
+        culprit: undefined,
+        reason: `it broke the protocol: ${reason}`,
+      };
+      this.#process.kill();
+    }
+  }
+
+  #handle(message: WorkerMessage): void {
+    switch (message.type) {
+      case 'ready':
+        this.#state = 'ready';
+        this.#wasReady = true;
+        this.#process.setReferenced(false);
+        return this.#events.onReady(message.versions);
+      case 'unusable':
+        this.#killed ??= { kind: 'crashed', culprit: undefined, reason: message.reason };
+        return this.#process.kill();
+      case 'vm-ready':
+        return this.#events.onVmReady(message.vm);
+      case 'vm-failed':
+        return this.#events.onVmFailed(message.vm, message.reason);
+      case 'vm-gone':
+        this.#stopping.delete(message.vm);
+        return this.#events.onVmGone(message.vm);
+      case 'log':
+        return this.#runs.get(message.run)?.onLog(message.lines);
+      case 'settled': {
+        const run = this.#runs.get(message.run);
+        this.#forget(message.run);
+        return run?.onSettled(message);
+      }
+      default:
+        message satisfies never;
+    }
+  }
+
+  #forget(run: number): void {
+    if (this.#runs.delete(run) && this.#runs.size === 0) this.#process.setReferenced(false);
+  }
+
+  #lost(exit: WorkerExit): void {
+    this.#state = 'dead';
+    const runs = [...this.#runs.values()];
+    this.#runs.clear();
+    const loss: WorkerLoss = {
+      ...(this.#killed ?? describeExit(exit)),
+      suspects: runs.length + this.#stopping.size,
+      outOfMemory: outOfMemoryWords.test(exit.lastWords),
+    };
+    for (const run of runs) run.onLost(loss);
+    this.#events.onLost(loss);
+  }
+}
+
+function describeExit(exit: WorkerExit): Pick<WorkerLoss, 'kind' | 'culprit' | 'reason'> {
+  // V8 and Node write before they abort; a signal from outside leaves no words.
+  const fatal = exit.signal !== 'SIGKILL' && exit.lastWords.trim() !== '';
+  const how = exit.signal === null ? `exit status ${exit.code}` : `signal ${exit.signal}`;
+  return { kind: fatal ? 'fatal' : 'crashed', culprit: undefined, reason: how };
+}

@@ -1,0 +1,121 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** How a worker process ended. */
+export interface WorkerExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The end of what it wrote on its standard error; V8 says there what was fatal to it. */
+  readonly lastWords: string;
+}
+
+/** What the owner of a worker process is told. */
+export interface WorkerProcessEvents {
+  onData(piece: Buffer): void;
+  /** The last event, and always one. */
+  onExit(exit: WorkerExit): void;
+}
+
+const maxLastWords = 8 * 1024;
+/** Sources run as they are in the repository, and as built files from the registry. */
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const mainFile = fileURLToPath(new URL(`../worker/main.${extension}`, import.meta.url));
+
+/**
+ * A child process that runs {@link file://../worker/main.ts}: no environment, no descriptor but its
+ * pipe (number 3) and its standard error, no permission but to read the code that it runs.
+ * Owned by one link.
+ */
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  readonly #pipe: Socket;
+  readonly #errors: Socket;
+  #lastWords = '';
+
+  constructor(events: WorkerProcessEvents) {
+    this.#child = spawn(process.execPath, [...workerFlags(), mainFile], {
+      env: {},
+      cwd: '/',
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      windowsHide: true,
+    });
+    this.#errors = this.#child.stdio[2] as Socket;
+    this.#pipe = this.#child.stdio[3] as Socket;
+    this.#errors.on('data', (piece: Buffer) => {
+      this.#lastWords = (this.#lastWords + piece.toString()).slice(-maxLastWords);
+    });
+    this.#pipe.on('data', (piece: Buffer) => events.onData(piece));
+    // A broken pipe is followed by an exit, which says more.
+    this.#pipe.on('error', () => this.kill());
+    let over = false;
+    const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+      if (over) return;
+      over = true;
+      this.#pipe.destroy();
+      events.onExit({ code, signal, lastWords: this.#lastWords });
+    };
+    this.#child.on('error', (error) => {
+      this.#lastWords += error.message;
+      if (this.#child.pid === undefined) end(null, null);
+    });
+    // `close` comes after `exit`, when standard error has been read to its end.
+    this.#child.on('close', end);
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Bytes that the worker has not taken yet. */
+  get backlog(): number {
+    return this.#pipe.writableLength;
+  }
+
+  write(frame: Buffer): void {
+    if (this.#pipe.writable) this.#pipe.write(frame);
+  }
+
+  /** SIGKILL: a thread that V8 cannot stop would hold up every other way out. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Whether this worker keeps the embedder's process alive. */
+  setReferenced(referenced: boolean): void {
+    const method = referenced ? 'ref' : 'unref';
+    this.#child[method]();
+    this.#pipe[method]();
+    this.#errors[method]();
+  }
+}
+
+/** Flags of design section 12. The loader of isolated-vm's binary looks at /etc/alpine-release. */
+function workerFlags(): string[] {
+  return [
+    '--no-node-snapshot',
+    '--no-warnings',
+    '--permission',
+    '--allow-addons',
+    ...readableFolders().map((folder) => `--allow-fs-read=${folder}`),
+    '--allow-fs-read=/etc/alpine-release',
+  ];
+}
+
+let folders: readonly string[] | undefined;
+
+function readableFolders(): readonly string[] {
+  if (folders !== undefined) return folders;
+  const require = createRequire(import.meta.url);
+  const addon = require.resolve('isolated-vm');
+  const loader = createRequire(addon).resolve('node-gyp-build');
+  folders = [
+    realpathSync(fileURLToPath(new URL('../..', import.meta.url))),
+    realpathSync(dirname(addon)),
+    realpathSync(dirname(loader)),
+  ];
+  return folders;
+}

@@ -1,0 +1,25 @@
+/** The public names of @cloister/runtime, and nothing else. */
+export { createRuntime } from './runtime.ts';
+export type { Runtime, RuntimeStats, ShutdownOptions } from './runtime.ts';
+export { loadOptionsFromEnv } from './options.ts';
+export type { RuntimeOptions } from './options.ts';
+export type { Limits } from './limits.ts';
+export type { Execution, RunContext, Tenant } from './context.ts';
+export type { Json, LogEntry, LogLevel, RunResult, Usage } from './result.ts';
+export type { RuntimeEvents, VmEnd } from './host/events.ts';
+export {
+  AcquireTimeoutError,
+  CancelledError,
+  CloisterError,
+  CompilationError,
+  CpuLimitError,
+  errorTable,
+  ExecutionTimeoutError,
+  MemoryLimitError,
+  OutputError,
+  PoolClosedError,
+  QueueFullError,
+  ScriptError,
+  WorkerCrashedError,
+} from './errors.ts';
+export type { ErrorCode, ErrorDetails, Fault } from './errors.ts';

@@ -1,0 +1,180 @@
+import { availableParallelism } from 'node:os';
+import { CloisterError } from './errors.ts';
+import {
+  checkLimits,
+  checkWholeNumber,
+  defaultLimits,
+  limitNames,
+  limitRules,
+  type Limits,
+} from './limits.ts';
+
+/** Options of `createRuntime`. */
+export interface RuntimeOptions {
+  /** False makes a runtime that starts nothing and refuses every run. Default: true. */
+  readonly enabled?: boolean;
+  /** VMs kept warm, ready for a tenant that has none. Default: 10. */
+  readonly poolSize?: number;
+  /** Ceiling of VMs, warm and bound together; also the number of run slots. Default: 200. */
+  readonly maxVms?: number;
+  /** Worker processes. Default: the number of cores. */
+  readonly workers?: number;
+  /** Limits of every run; a tenant or a run can only lower them. */
+  readonly limits?: Partial<Limits>;
+  /** Runs of one tenant at the same time. Default: half of `maxVms`. */
+  readonly maxConcurrencyPerTenant?: number;
+  /** Runs that may wait for a VM. Default: 10 000. */
+  readonly queueLimit?: number;
+  /** How long a run waits for a VM, in milliseconds. Default: 30 000. */
+  readonly acquireTimeoutMs?: number;
+  /** A bound VM that nobody used for so long is given up, in milliseconds. Default: 60 000. */
+  readonly idleMs?: number;
+  /** How long a worker has to stop a run that breached a limit before it is killed, in milliseconds. Default: 250. */
+  readonly graceMs?: number;
+  /** Compilation cache. */
+  readonly cache?: {
+    /** Sources kept by each worker. Default: 1000. */
+    readonly size?: number;
+  };
+}
+
+/** Options after normalisation: complete, checked and frozen. */
+export interface ResolvedOptions {
+  readonly enabled: boolean;
+  readonly poolSize: number;
+  readonly maxVms: number;
+  readonly workers: number;
+  readonly limits: Limits;
+  readonly maxConcurrencyPerTenant: number;
+  readonly queueLimit: number;
+  readonly acquireTimeoutMs: number;
+  readonly idleMs: number;
+  readonly graceMs: number;
+  readonly cacheSize: number;
+}
+
+const hour = 60 * 60 * 1000;
+const knownOptions = new Set([
+  'enabled',
+  'poolSize',
+  'maxVms',
+  'workers',
+  'limits',
+  'maxConcurrencyPerTenant',
+  'queueLimit',
+  'acquireTimeoutMs',
+  'idleMs',
+  'graceMs',
+  'cache',
+]);
+
+/**
+ * Checks options and fills in the defaults.
+ * @throws {CloisterError} `invalid_options`, naming the option and its range.
+ */
+export function resolveOptions(given: RuntimeOptions = {}): ResolvedOptions {
+  requireObject(given, 'options');
+  for (const name of Object.keys(given)) {
+    if (!knownOptions.has(name)) throw invalid(`${name} is not an option of createRuntime`);
+  }
+  const { enabled = true, cache = {} } = given;
+  if (typeof enabled !== 'boolean') throw invalid('enabled must be true or false');
+  requireObject(cache, 'cache');
+  for (const name of Object.keys(cache)) {
+    if (name !== 'size') throw invalid(`cache.${name} is not an option of createRuntime`);
+  }
+  const maxVms = number(given.maxVms, 'maxVms', 200, 1, 10_000);
+  const halfOfSlots = Math.max(1, Math.floor(maxVms / 2));
+  return Object.freeze({
+    enabled,
+    poolSize: number(given.poolSize, 'poolSize', Math.min(10, maxVms), 0, maxVms),
+    maxVms,
+    workers: number(given.workers, 'workers', availableParallelism(), 1, 256),
+    limits: Object.freeze({ ...defaultLimits, ...checkLimits(given.limits, 'limits') }),
+    maxConcurrencyPerTenant: number(
+      given.maxConcurrencyPerTenant,
+      'maxConcurrencyPerTenant',
+      halfOfSlots,
+      1,
+      maxVms,
+    ),
+    queueLimit: number(given.queueLimit, 'queueLimit', 10_000, 0, 10_000_000),
+    acquireTimeoutMs: number(given.acquireTimeoutMs, 'acquireTimeoutMs', 30_000, 1, hour),
+    idleMs: number(given.idleMs, 'idleMs', 60_000, 1, 24 * hour),
+    graceMs: number(given.graceMs, 'graceMs', 250, 1, 60_000),
+    cacheSize: number(cache.size, 'cache.size', 1000, 1, 1_000_000),
+  });
+}
+
+/** The variables that are not limits of a run, and the option that each sets. */
+const optionVariables = {
+  SCRIPT_VM_POOL_SIZE: ['poolSize', 0],
+  SCRIPT_MAX_VMS: ['maxVms', 1],
+  SCRIPT_WORKERS: ['workers', 1],
+  SCRIPT_MAX_CONCURRENCY_PER_TENANT: ['maxConcurrencyPerTenant', 1],
+  SCRIPT_QUEUE_LIMIT: ['queueLimit', 0],
+  SCRIPT_ACQUIRE_TIMEOUT_MS: ['acquireTimeoutMs', 1],
+  SCRIPT_IDLE_MS: ['idleMs', 1],
+  SCRIPT_GRACE_MS: ['graceMs', 1],
+} as const satisfies Record<string, readonly [keyof RuntimeOptions, number]>;
+
+/** Every variable that `loadOptionsFromEnv` reads. */
+export const environmentVariables: readonly string[] = [
+  'SCRIPTS_ENABLED',
+  'SCRIPT_CACHE_SIZE',
+  ...Object.keys(optionVariables),
+  ...limitNames.map((name) => limitRules[name].env),
+];
+
+/**
+ * Reads the options that the environment sets (specification, "Configuration"; design, section 7).
+ * An empty variable counts as not set.
+ * @throws {CloisterError} `invalid_options`, naming the variable.
+ */
+export function loadOptionsFromEnv(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): RuntimeOptions {
+  const options: { -readonly [Name in keyof RuntimeOptions]: RuntimeOptions[Name] } = {};
+  const enabled = env['SCRIPTS_ENABLED'];
+  if (enabled) options.enabled = toFlag(enabled, 'SCRIPTS_ENABLED');
+  for (const [variable, [option, min]] of Object.entries(optionVariables)) {
+    const value = env[variable];
+    if (value) options[option] = toNumber(value, variable, min, 10_000_000);
+  }
+  const cacheSize = env['SCRIPT_CACHE_SIZE'];
+  if (cacheSize) options.cache = { size: toNumber(cacheSize, 'SCRIPT_CACHE_SIZE', 1, 1_000_000) };
+  const limits: Partial<Record<keyof Limits, number>> = {};
+  for (const name of limitNames) {
+    const { env: variable, min, max } = limitRules[name];
+    const value = env[variable];
+    if (value) limits[name] = toNumber(value, variable, min, max);
+  }
+  if (Object.keys(limits).length > 0) options.limits = limits;
+  return options;
+}
+
+function toFlag(value: string, variable: string): boolean {
+  const flag = value.trim().toLowerCase();
+  if (['true', '1', 'yes', 'on'].includes(flag)) return true;
+  if (['false', '0', 'no', 'off'].includes(flag)) return false;
+  throw invalid(`${variable} must be true or false, not ${JSON.stringify(value.slice(0, 40))}`);
+}
+
+function toNumber(value: string, variable: string, min: number, max: number): number {
+  const text = value.trim();
+  return checkWholeNumber(/^\d{1,15}$/.test(text) ? Number(text) : value, variable, min, max);
+}
+
+function number(value: unknown, name: string, fallback: number, min: number, max: number): number {
+  return value === undefined ? fallback : checkWholeNumber(value, name, min, max);
+}
+
+function requireObject(value: unknown, name: string): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalid(`${name} must be an object`);
+  }
+}
+
+function invalid(message: string): CloisterError {
+  return new CloisterError('invalid_options', message);
+}

@@ -1,0 +1,119 @@
+/**
+ * The messages between host and worker. Each is a JSON object with a `type`; a reader has one
+ * exhaustive `switch`. A worker runs hostile code, so the host takes nothing from it on trust: see
+ * `parseWorkerMessage`. A message that does not fit ends that worker (house rule 5).
+ */
+
+/** How loud a console entry is. `console.log` is `info`, as in the specification's `LogLevelInfo`. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** The limits that the worker enforces for one run; units as in `limits.ts`. */
+interface RunLimits {
+  readonly timeoutMs: number;
+  readonly cpuMs: number;
+  readonly memoryMb: number;
+  readonly outputBytes: number;
+  readonly logEntries: number;
+  readonly logBytes: number;
+}
+
+/** Asks for one run. `context` and `input` are JSON texts, parsed inside the VM and nowhere else. */
+export interface RunMessage {
+  readonly type: 'run';
+  readonly run: number;
+  readonly vm: number;
+  readonly source: number;
+  /** `check` compiles and stops there. */
+  readonly purpose: 'execute' | 'check';
+  readonly context: string;
+  readonly input: string;
+  readonly limits: RunLimits;
+}
+
+/** Host → worker. */
+export type HostMessage =
+  | { readonly type: 'create-vm'; readonly vm: number; readonly memoryMb: number }
+  | { readonly type: 'destroy-vm'; readonly vm: number }
+  /** Gives a source a number, so that later runs need not carry the text again. */
+  | { readonly type: 'add-source'; readonly source: number; readonly text: string }
+  | { readonly type: 'drop-source'; readonly source: number }
+  | RunMessage
+  | { readonly type: 'cancel'; readonly run: number };
+
+/** What a worker found out about itself before it declared itself ready. */
+export interface WorkerVersions {
+  readonly node: string;
+  readonly v8: string;
+}
+
+/** One console line on its way to the host. `data` is a JSON array text, or absent. */
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly data?: string;
+}
+
+/** A thrown value as the guest described it, bounded and plain. */
+export interface ThrownReport {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly cause?: ThrownReport;
+}
+
+/** The ways in which a worker may say that a run failed. */
+export const workerFailureCodes = [
+  'compilation_error',
+  'script_error',
+  'output_invalid',
+  'output_limit',
+  'timeout',
+  'cpu_limit',
+  'memory_limit',
+  'cancelled',
+  'internal_error',
+] as const;
+type WorkerFailureCode = (typeof workerFailureCodes)[number];
+
+/** How a run ended. */
+export type Outcome =
+  | { readonly status: 'completed'; readonly output: string }
+  | {
+      readonly status: 'failed';
+      readonly code: WorkerFailureCode;
+      readonly message: string;
+      readonly line?: number;
+      readonly column?: number;
+      readonly thrown?: ThrownReport;
+    };
+
+/** What the worker measured of one run. */
+export interface WorkerUsage {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  readonly heapBytes: number;
+}
+
+/** The end of one run. */
+export interface SettledMessage {
+  readonly type: 'settled';
+  readonly run: number;
+  readonly outcome: Outcome;
+  readonly usage: WorkerUsage;
+  /** Console entries that were not sent because a log limit was reached. */
+  readonly droppedLogs: number;
+  /** False when the VM must not be used again; a `vm-gone` follows once its thread has stopped. */
+  readonly healthy: boolean;
+}
+
+/** Worker → host. */
+export type WorkerMessage =
+  | { readonly type: 'ready'; readonly versions: WorkerVersions }
+  | { readonly type: 'unusable'; readonly reason: string }
+  | { readonly type: 'vm-ready'; readonly vm: number }
+  | { readonly type: 'vm-failed'; readonly vm: number; readonly reason: string }
+  | { readonly type: 'vm-gone'; readonly vm: number }
+  | { readonly type: 'log'; readonly run: number; readonly lines: readonly LogLine[] }
+  | SettledMessage;

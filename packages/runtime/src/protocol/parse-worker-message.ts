@@ -1,0 +1,141 @@
+import type { LogLine, Outcome, ThrownReport, WorkerMessage, WorkerUsage } from './messages.ts';
+import { workerFailureCodes } from './messages.ts';
+
+/** A message that broke the protocol. The worker that sent it is not to be trusted any further. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const levels: ReadonlySet<unknown> = new Set(['debug', 'info', 'warn', 'error']);
+const codes: ReadonlySet<unknown> = new Set(workerFailureCodes);
+const maxCauses = 8;
+
+/**
+ * Checks a value that came from a worker and gives back a message made of known fields only.
+ * @throws {ProtocolError} when it is anything else; the text names the field, never its content.
+ */
+export function parseWorkerMessage(value: unknown): WorkerMessage {
+  const fields = object(value, 'message');
+  switch (fields['type']) {
+    case 'ready': {
+      const versions = object(fields['versions'], 'versions');
+      return {
+        type: 'ready',
+        versions: { node: text(versions, 'node'), v8: text(versions, 'v8') },
+      };
+    }
+    case 'unusable':
+      return { type: 'unusable', reason: text(fields, 'reason') };
+    case 'vm-ready':
+      return { type: 'vm-ready', vm: id(fields, 'vm') };
+    case 'vm-failed':
+      return { type: 'vm-failed', vm: id(fields, 'vm'), reason: text(fields, 'reason') };
+    case 'vm-gone':
+      return { type: 'vm-gone', vm: id(fields, 'vm') };
+    case 'log':
+      return { type: 'log', run: id(fields, 'run'), lines: list(fields, 'lines').map(logLine) };
+    case 'settled':
+      return {
+        type: 'settled',
+        run: id(fields, 'run'),
+        outcome: outcome(fields['outcome']),
+        usage: usage(fields['usage']),
+        droppedLogs: amount(fields, 'droppedLogs'),
+        healthy: flag(fields, 'healthy'),
+      };
+    default:
+      throw new ProtocolError('unknown message type');
+  }
+}
+
+function logLine(value: unknown): LogLine {
+  const fields = object(value, 'line');
+  if (!levels.has(fields['level'])) throw new ProtocolError('level is not a log level');
+  const line = { level: fields['level'] as LogLine['level'], message: text(fields, 'message') };
+  return fields['data'] === undefined ? line : { ...line, data: text(fields, 'data') };
+}
+
+function outcome(value: unknown): Outcome {
+  const fields = object(value, 'outcome');
+  if (fields['status'] === 'completed')
+    return { status: 'completed', output: text(fields, 'output') };
+  if (fields['status'] !== 'failed' || !codes.has(fields['code'])) {
+    throw new ProtocolError('outcome is neither completed nor failed with a known code');
+  }
+  return {
+    status: 'failed',
+    code: fields['code'] as (typeof workerFailureCodes)[number],
+    message: text(fields, 'message'),
+    ...position(fields),
+    ...(fields['thrown'] === undefined ? {} : { thrown: thrown(fields['thrown'], maxCauses) }),
+  };
+}
+
+function thrown(value: unknown, causesLeft: number): ThrownReport {
+  if (causesLeft === 0) throw new ProtocolError('causes nest too deeply');
+  const fields = object(value, 'thrown');
+  return {
+    name: text(fields, 'name'),
+    message: text(fields, 'message'),
+    stack: text(fields, 'stack'),
+    ...position(fields),
+    ...(fields['cause'] === undefined ? {} : { cause: thrown(fields['cause'], causesLeft - 1) }),
+  };
+}
+
+function position(fields: Fields): { line?: number; column?: number } {
+  return {
+    ...(fields['line'] === undefined ? {} : { line: amount(fields, 'line') }),
+    ...(fields['column'] === undefined ? {} : { column: amount(fields, 'column') }),
+  };
+}
+
+function usage(value: unknown): WorkerUsage {
+  const fields = object(value, 'usage');
+  return {
+    wallMs: amount(fields, 'wallMs'),
+    cpuMs: amount(fields, 'cpuMs'),
+    heapBytes: amount(fields, 'heapBytes'),
+  };
+}
+
+function object(value: unknown, name: string): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ProtocolError(`${name} is not an object`);
+  }
+  return value as Fields;
+}
+
+function list(fields: Fields, name: string): readonly unknown[] {
+  const value = fields[name];
+  if (!Array.isArray(value)) throw new ProtocolError(`${name} is not a list`);
+  return value;
+}
+
+function text(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (typeof value !== 'string') throw new ProtocolError(`${name} is not a string`);
+  return value;
+}
+
+function flag(fields: Fields, name: string): boolean {
+  const value = fields[name];
+  if (typeof value !== 'boolean') throw new ProtocolError(`${name} is not a boolean`);
+  return value;
+}
+
+function amount(fields: Fields, name: string): number {
+  const value = fields[name];
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
+    throw new ProtocolError(`${name} is not a number of zero or more`);
+  }
+  return value;
+}
+
+function id(fields: Fields, name: string): number {
+  const value = amount(fields, name);
+  if (!Number.isSafeInteger(value)) throw new ProtocolError(`${name} is not an id`);
+  return value;
+}

@@ -1,0 +1,55 @@
+import type { LogLevel } from './protocol/messages.ts';
+
+export type { LogLevel };
+
+/** Any value that JSON can hold. */
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json };
+
+/** One console line of a run. */
+export interface LogEntry {
+  readonly level: LogLevel;
+  /** The line as Node's console would print it, without colours. */
+  readonly message: string;
+  /** The arguments after the first, when there were any. */
+  readonly data?: readonly Json[];
+  /** When the host got it, as an ISO 8601 date and time in UTC. */
+  readonly timestamp: string;
+}
+
+/** What a run used. */
+export interface Usage {
+  /** From the start of the run in its VM to its end, in milliseconds; the queue is not in it. */
+  readonly wallMs: number;
+  /** Time on a core in milliseconds. */
+  readonly cpuMs: number;
+  /** V8 heap and buffers of the VM after the run, in bytes; 0 when the VM could not be asked. */
+  readonly heapBytes: number;
+  /** Binding calls made. */
+  readonly apiCalls: number;
+  /** From the call of `execute` to the start in a VM, in milliseconds. */
+  readonly queueMs: number;
+}
+
+/** How much a run used that never reached a VM. */
+export const noUsage: Usage = Object.freeze({
+  wallMs: 0,
+  cpuMs: 0,
+  heapBytes: 0,
+  apiCalls: 0,
+  queueMs: 0,
+});
+
+/** What `execute` resolves to. */
+export interface RunResult {
+  /** Always a map: `undefined` and `null` became `{}`, any other value that is no map `{ value }`. */
+  readonly output: { readonly [key: string]: Json };
+  readonly logs: readonly LogEntry[];
+  readonly usage: Usage;
+  readonly executionId: string;
+}

@@ -1,0 +1,61 @@
+import type { Outcome } from '../protocol/messages.ts';
+import type { Script, Vm } from './vm.ts';
+
+/** The file name in a script's stack frames, whatever the embedder calls the script. */
+export const scriptName = 'script.js';
+
+// The names in scope are parameters of an outer function, so that a script may declare its own
+// `events` or `ctx`. The prefixes stand on the script's first line and are taken off its columns.
+const runPrefix = `(function(ctx,console){'use strict';return async function(){`;
+const runSuffix = '\n}})';
+// A script that closes the function it stands in goes on, after that brace, with a token that the
+// surroundings allow. In an object literal that is `,` or `}` only; at the start of a statement it
+// is neither. So what parses in both stayed inside.
+const checkPrefix = `'use strict';({async method(){`;
+const checkSuffix = '\n}})';
+
+/** Compiles a script as the body of a strict async function. */
+export async function compileScript(vm: Vm, source: string): Promise<Script> {
+  const text = withoutHashbang(source);
+  await compileWithin(vm, checkPrefix, text, checkSuffix);
+  return compileWithin(vm, runPrefix, text, runSuffix);
+}
+
+async function compileWithin(vm: Vm, prefix: string, text: string, suffix: string) {
+  return vm.compile(prefix + text + suffix, {
+    filename: scriptName,
+    columnOffset: -prefix.length,
+  });
+}
+
+/** A first line for Unix becomes a comment of the same length, so that columns stay. */
+function withoutHashbang(source: string): string {
+  return source.replace(/^(\uFEFF?)#!/, '$1//');
+}
+
+/** Reads what V8 says of a source that does not parse: `message [script.js:line:column]`. */
+export function compilationFailure(error: unknown, source: string): Outcome {
+  const text = error instanceof Error ? error.message : String(error);
+  const place = / \[script\.js:(\d+):(-?\d+)\]$/.exec(text);
+  const reason = place === null ? text : text.slice(0, place.index);
+  const lines = source.split(/\r\n|[\n\r\u2028\u2029]/);
+  // What our closing brackets make V8 complain about is found behind the last line.
+  const line = Math.min(Number(place?.[1] ?? 1), lines.length);
+  const beyond = Number(place?.[1] ?? 1) > lines.length;
+  const column = beyond ? (lines.at(-1)?.length ?? 0) + 1 : Math.max(1, Number(place?.[2] ?? 1));
+  return {
+    status: 'failed',
+    code: 'compilation_error',
+    message: `compilation error: ${explain(reason, beyond)} (line ${line}, column ${column})`,
+    line,
+    column,
+  };
+}
+
+function explain(reason: string, beyond: boolean): string {
+  if (/import statement|Unexpected token 'export'|import\.meta/.test(reason)) {
+    return `${reason}: scripts are not modules, so import and export are not supported; what a script needs comes in ctx and sdk, its output goes out by return`;
+  }
+  if (reason.includes('call stack')) return 'the source is nested too deeply';
+  return beyond ? 'Unexpected end of input' : reason;
+}

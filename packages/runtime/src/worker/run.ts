@@ -1,0 +1,205 @@
+import type { LogLine, Outcome, RunMessage, WorkerUsage } from '../protocol/messages.ts';
+import { compilationFailure, compileScript, scriptName } from './compile.ts';
+import { readGuestState, readPosted, unhandledRejectionLine } from './guest-report.ts';
+import { Realm } from './realm.ts';
+import type { Script, Vm } from './vm.ts';
+import type { Breach, Watchdog, Watched } from './watchdog.ts';
+
+/** What the worker tells the host of a run that ended. */
+export interface Settlement {
+  readonly outcome: Outcome;
+  readonly usage: WorkerUsage;
+  readonly droppedLogs: number;
+  readonly healthy: boolean;
+}
+
+const mebi = 1024 * 1024;
+
+/**
+ * One run inside one VM. `execute` settles as soon as the run's end is known; a VM that is not
+ * healthy then is closed already, though its thread may still have to stop.
+ */
+export class Run implements Watched {
+  readonly #vm: Vm;
+  readonly #message: RunMessage;
+  readonly #source: string;
+  readonly #watchdog: Watchdog;
+  readonly #sendLog: (line: LogLine) => void;
+  readonly #started = performance.now();
+  readonly #cpuBefore: number;
+  readonly #ended = Promise.withResolvers<Outcome>();
+  #over = false;
+  #executing = true;
+  #droppedLogs = 0;
+  /** Why the run still waits, when it does; told if its time runs out. */
+  #idle = false;
+  cpuMs = 0;
+
+  constructor(
+    vm: Vm,
+    message: RunMessage,
+    source: string,
+    watchdog: Watchdog,
+    sendLog: (line: LogLine) => void,
+  ) {
+    this.#vm = vm;
+    this.#message = message;
+    this.#source = source;
+    this.#watchdog = watchdog;
+    this.#sendLog = sendLog;
+    this.#cpuBefore = vm.cpuMs;
+  }
+
+  get deadline(): number {
+    return this.#started + this.#message.limits.timeoutMs;
+  }
+  get cpuLimitMs(): number {
+    return this.#message.limits.cpuMs;
+  }
+  get memoryBytes(): number {
+    return this.#message.limits.memoryMb * mebi;
+  }
+  get executing(): boolean {
+    return this.#executing;
+  }
+
+  /** Runs to the end, or to the first breach. Never rejects. */
+  async execute(boot: Script): Promise<Settlement> {
+    this.#watchdog.watch(this);
+    this.#vm.onCatastrophe = () => this.breach('memory_limit');
+    void this.#live(boot).then(
+      (outcome) => this.#end(outcome),
+      (error: unknown) => this.#end(this.#explain(error)),
+    );
+    const outcome = await this.#ended.promise;
+    this.cpuMs += this.#watchdog.unwatch(this);
+    const heapBytes = await this.#heapBytes();
+    return {
+      outcome,
+      usage: {
+        wallMs: performance.now() - this.#started,
+        cpuMs: this.cpuMs,
+        heapBytes,
+      },
+      droppedLogs: this.#droppedLogs,
+      healthy: !this.#vm.isClosed,
+    };
+  }
+
+  /** Ends the run at once: the VM is given up, since what it was doing cannot be undone. */
+  breach(limit: Breach): void {
+    this.#abandon({ status: 'failed', code: limit, message: this.#idle ? 'idle' : '' });
+  }
+
+  cancel(): void {
+    this.#abandon({ status: 'failed', code: 'cancelled', message: '' });
+  }
+
+  #abandon(outcome: Outcome): void {
+    if (this.#over) return;
+    this.#vm.close();
+    this.#end(outcome);
+  }
+
+  #end(outcome: Outcome): void {
+    this.#over = true;
+    this.#ended.resolve(outcome);
+  }
+
+  async #live(boot: Script): Promise<Outcome> {
+    const { purpose, context, input, limits } = this.#message;
+    if (purpose === 'check') return this.#check();
+    const realm = await Realm.open(this.#vm, boot, (text) => this.#receive(text));
+    try {
+      const wrapper = await this.#load(realm);
+      if ('status' in wrapper) return wrapper;
+      const settings = JSON.stringify({
+        outputBytes: limits.outputBytes,
+        logEntries: limits.logEntries,
+        logBytes: limits.logBytes,
+      });
+      let state = await this.#turn(realm, 'start', [wrapper.fn, context, input, settings]);
+      while (state.kind === 'waiting') {
+        await this.#wait(state.timerMs);
+        state = await this.#turn(realm, 'timers', []);
+      }
+      this.#droppedLogs = state.droppedLogs;
+      return this.#bounded(state.outcome);
+    } finally {
+      realm.close();
+    }
+  }
+
+  async #check(): Promise<Outcome> {
+    try {
+      (await compileScript(this.#vm, this.#source)).release();
+      return { status: 'completed', output: '{}' };
+    } catch (error) {
+      return this.#vm.isClosed ? this.#explain(error) : compilationFailure(error, this.#source);
+    }
+  }
+
+  async #load(realm: Realm) {
+    try {
+      return { fn: await realm.load(this.#source) };
+    } catch (error) {
+      return this.#vm.isClosed ? this.#explain(error) : compilationFailure(error, this.#source);
+    }
+  }
+
+  async #turn(realm: Realm, operation: 'start' | 'timers', args: Parameters<Realm['turn']>[1]) {
+    this.#executing = true;
+    this.#idle = false;
+    const turn = await realm.turn(operation, args);
+    this.#executing = false;
+    this.cpuMs = this.#vm.cpuMs - this.#cpuBefore;
+    this.#watchdog.turnEnded(this);
+    if (turn.unhandled !== undefined && !this.#vm.isClosed) {
+      this.#sendLog(unhandledRejectionLine(turn.unhandled, scriptName));
+    }
+    return readGuestState(turn.state);
+  }
+
+  /** Waits for the next timer, or for ever: the watchdog ends what nothing else can. */
+  async #wait(timerMs: number | undefined): Promise<void> {
+    this.#idle = timerMs === undefined;
+    await new Promise<void>((resolve) => {
+      if (timerMs !== undefined) setTimeout(resolve, Math.ceil(timerMs)).unref();
+    });
+  }
+
+  #receive(text: string): void {
+    if (this.#over) return;
+    const posted = readPosted(text);
+    if (posted.kind === 'dropped') this.#droppedLogs = posted.count;
+    else this.#sendLog(posted.line);
+  }
+
+  /** The guest counts characters; what counts is bytes. */
+  #bounded(outcome: Outcome): Outcome {
+    if (outcome.status !== 'completed') return outcome;
+    if (Buffer.byteLength(outcome.output) <= this.#message.limits.outputBytes) return outcome;
+    return { status: 'failed', code: 'output_limit', message: '' };
+  }
+
+  /** What a call that V8 did not carry out means for the run. */
+  #explain(error: unknown): Outcome {
+    if (this.#vm.ranOutOfMemory) return { status: 'failed', code: 'memory_limit', message: '' };
+    this.#vm.close();
+    const message = error instanceof Error ? error.message : 'unknown';
+    return { status: 'failed', code: 'internal_error', message };
+  }
+
+  /** Tells how full the VM is; one that is nearly full is not worth keeping. */
+  async #heapBytes(): Promise<number> {
+    if (this.#vm.isClosed) return 0;
+    try {
+      const bytes = await this.#vm.heapBytes();
+      if (bytes > 0.75 * this.#vm.memoryMb * mebi) this.#vm.close();
+      return bytes;
+    } catch {
+      this.#vm.close();
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import type { HostMessage, LogLine, RunMessage, WorkerMessage } from '../protocol/messages.ts';
+import { compileGuest } from './realm.ts';
+import { Run } from './run.ts';
+import { Vm, type Script } from './vm.ts';
+import { Watchdog } from './watchdog.ts';
+
+/** A VM and the guest compiled for it. */
+interface Cell {
+  readonly vm: Vm;
+  readonly boot: Script;
+}
+
+/**
+ * Carries out what the host asks of this worker. Owns its VMs, its runs and the sources it was
+ * given. A message that makes no sense throws, and that ends the process.
+ */
+export class Supervisor {
+  readonly #cells = new Map<number, Cell>();
+  readonly #runs = new Map<number, Run>();
+  readonly #sources = new Map<number, string>();
+  readonly #watchdog = new Watchdog();
+  readonly #send: (message: WorkerMessage) => void;
+
+  constructor(send: (message: WorkerMessage) => void) {
+    this.#send = send;
+  }
+
+  handle(message: HostMessage): void {
+    switch (message.type) {
+      case 'create-vm':
+        void this.#createVm(message.vm, message.memoryMb);
+        return;
+      case 'destroy-vm':
+        this.#destroyVm(message.vm);
+        return;
+      case 'add-source':
+        this.#sources.set(message.source, message.text);
+        return;
+      case 'drop-source':
+        this.#sources.delete(message.source);
+        return;
+      case 'run':
+        void this.#run(message);
+        return;
+      case 'cancel':
+        this.#runs.get(message.run)?.cancel();
+        return;
+      default:
+        message satisfies never;
+        throw new TypeError('unknown message from the host');
+    }
+  }
+
+  async #createVm(id: number, memoryMb: number): Promise<void> {
+    try {
+      const vm = new Vm(id, memoryMb);
+      const boot = await compileGuest(vm);
+      this.#cells.set(id, { vm, boot });
+      this.#send({ type: 'vm-ready', vm: id });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#send({ type: 'vm-failed', vm: id, reason });
+    }
+  }
+
+  #destroyVm(id: number): void {
+    const cell = this.#cells.get(id);
+    if (cell === undefined) return;
+    this.#cells.delete(id);
+    cell.vm.close();
+    this.#reportWhenStopped(cell.vm);
+  }
+
+  async #run(message: RunMessage): Promise<void> {
+    const cell = this.#cells.get(message.vm);
+    const source = this.#sources.get(message.source);
+    if (cell === undefined || source === undefined) throw new TypeError('run without VM or source');
+    const log = (line: LogLine): void =>
+      this.#send({ type: 'log', run: message.run, lines: [line] });
+    const run = new Run(cell.vm, message, source, this.#watchdog, log);
+    this.#runs.set(message.run, run);
+    const settlement = await run.execute(cell.boot);
+    this.#runs.delete(message.run);
+    this.#send({ type: 'settled', run: message.run, ...settlement });
+    if (!settlement.healthy) this.#destroyVm(message.vm);
+  }
+
+  /** The host kills this process when `vm-gone` does not come in time. */
+  #reportWhenStopped(vm: Vm): void {
+    if (vm.callsUnderWay > 0) setTimeout(() => this.#reportWhenStopped(vm), 1);
+    else this.#send({ type: 'vm-gone', vm: vm.id });
+  }
+}

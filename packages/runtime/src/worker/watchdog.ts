@@ -1,0 +1,103 @@
+/** Which clock of a run ran out. */
+export type Breach = 'timeout' | 'cpu_limit' | 'memory_limit';
+
+/** What the watchdog needs to know of a run. */
+export interface Watched {
+  readonly deadline: number;
+  readonly cpuLimitMs: number;
+  readonly memoryBytes: number;
+  /** Time on a core before the turn under way. */
+  readonly cpuMs: number;
+  /** Whether its code is being executed, as opposed to waiting. */
+  readonly executing: boolean;
+  /** Called once, when a limit is breached. */
+  breach(limit: Breach): void;
+}
+
+interface Share {
+  cpuMs: number;
+  residentBytes: number;
+}
+
+const intervalMs = 10;
+/** What V8's own accounting does not see may come to half the limit and this much. */
+const residentSlackBytes = 48 * 1024 * 1024;
+
+/**
+ * Looks every 10 ms at the runs of a worker: wall clock, time on a core, and the growth of the
+ * process. Neither V8 nor isolated-vm can say how much time on a core or memory a turn that is
+ * still going on has used, so what the whole process used since the last look is divided evenly
+ * among the runs that were executing. The figure is corrected when the turn ends.
+ */
+export class Watchdog {
+  readonly #runs = new Map<Watched, Share>();
+  #timer: NodeJS.Timeout | undefined;
+  #lastLook = 0;
+  #lastCpuMs = 0;
+  #lastResident = 0;
+
+  watch(run: Watched): void {
+    this.#runs.set(run, { cpuMs: 0, residentBytes: 0 });
+    if (this.#timer === undefined) {
+      this.#remember();
+      this.#timer = setInterval(() => this.#look(), intervalMs);
+    }
+  }
+
+  /** Says that a turn ended and `run.cpuMs` is exact again. */
+  turnEnded(run: Watched): void {
+    const share = this.#runs.get(run);
+    if (share !== undefined) share.cpuMs = 0;
+  }
+
+  /** @returns the estimated time on a core of a turn that did not come to its end. */
+  unwatch(run: Watched): number {
+    const share = this.#runs.get(run);
+    this.#runs.delete(run);
+    if (this.#runs.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+    return share?.cpuMs ?? 0;
+  }
+
+  #remember(): void {
+    this.#lastLook = performance.now();
+    this.#lastCpuMs = processCpuMs();
+    this.#lastResident = process.memoryUsage.rss();
+  }
+
+  #look(): void {
+    const { before, cpuMs, resident } = {
+      before: this.#lastLook,
+      cpuMs: this.#lastCpuMs,
+      resident: this.#lastResident,
+    };
+    this.#remember();
+    const executing = [...this.#runs].filter(([run]) => run.executing);
+    const wall = this.#lastLook - before;
+    const cpuShare = Math.min(wall, (this.#lastCpuMs - cpuMs) / executing.length);
+    const residentShare = (this.#lastResident - resident) / executing.length;
+    for (const [, share] of executing) {
+      share.cpuMs += cpuShare;
+      share.residentBytes = Math.max(0, share.residentBytes + residentShare);
+    }
+    for (const [run, share] of this.#runs) {
+      const limit = this.#breached(run, share);
+      if (limit === undefined) continue;
+      run.breach(limit);
+    }
+  }
+
+  #breached(run: Watched, share: Share): Breach | undefined {
+    if (run.cpuMs + share.cpuMs > run.cpuLimitMs) return 'cpu_limit';
+    if (share.residentBytes > run.memoryBytes * 1.5 + residentSlackBytes) return 'memory_limit';
+    if (this.#lastLook >= run.deadline) return 'timeout';
+    return undefined;
+  }
+}
+
+function processCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
