@@ -1,0 +1,30 @@
+/** What `cloister --help` prints. */
+export const usageText = `cloister: run other people's JavaScript, safely
+
+Usage
+  cloister run FILE|- [options]    run a script; - reads it from standard input
+  cloister check FILE...           say whether scripts parse, without running them
+
+A script is the body of a strict async function: return gives the output, await
+works at the top level. In scope are ctx (ctx.input, ctx.tenant, ctx.user,
+ctx.execution) and console.
+
+Options of run
+  --input JSON|@FILE     the input, as JSON or as the name of a JSON file
+  --tenant ID            the tenant in whose name it runs (default: "default")
+  --user JSON            the user, shown to the script as ctx.user
+  --timeout MS           wall clock limit in milliseconds
+  --memory MB            memory limit in MiB
+  --api-calls N          limit of host calls
+  --realm hardened|fresh which global environment the script gets
+  --json                 print one JSON record instead of the output
+
+Output
+  The script's output goes to standard output as JSON, its console to standard
+  error. Limits also come from the environment: SCRIPT_TIMEOUT_MS and others.
+
+Exit status
+  0  the script completed
+  1  the script failed or did not parse
+  2  the command line is wrong
+`;
