@@ -3,7 +3,7 @@ interface Guest {
   /** Set by the worker. One line of text to the worker; the answer, if any, comes by `dispatch`. */
   readonly post: (text: string) => void;
   /** Set by the worker. */
-  readonly settings: { readonly scriptName: string };
+  readonly settings: { readonly scriptName: string; readonly realm: 'hardened' | 'fresh' };
   primordials: {
     readonly uncurryThis: <Self, Args extends unknown[], Result>(
       method: (this: Self, ...args: Args) => Result,
@@ -52,7 +52,12 @@ interface Guest {
     readonly enter: (time: number) => void;
     readonly untilNext: () => number;
     readonly fire: () => void;
+    readonly clear: () => void;
   };
+  random: { readonly reset: (low: number, high: number) => void };
+  intrinsics: { readonly all: () => Set<object> };
+  overrides: { readonly allow: () => void };
+  harden: { readonly isIntact: () => boolean };
   /** The one function that the worker calls. */
   dispatch: (
     operation: 'start' | 'timers' | 'drain',
@@ -62,6 +67,8 @@ interface Guest {
 }
 
 interface GuestLimits {
+  readonly seedLow: number;
+  readonly seedHigh: number;
   readonly outputBytes: number;
   readonly logEntries: number;
   readonly logBytes: number;

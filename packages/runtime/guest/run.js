@@ -5,18 +5,28 @@ guest.dispatch = (() => {
   const { parse, stringify, stringifyWithin, overBudget } = guest.json;
   const { describe } = guest.thrown;
   const { console, open, droppedCount } = guest.console;
-  const { enter, untilNext, fire } = guest.timers;
+  const { enter, untilNext, fire, clear } = guest.timers;
+  const { isIntact } = guest.harden;
+  const random = guest.random;
   const { Promise } = globalThis;
   const { defineProperty } = Object;
   const then = uncurryThis(Promise.prototype.then);
   const charCodeAt = uncurryThis(String.prototype.charCodeAt);
   const openingBrace = 123;
-  /** What the worker is told at the end of a turn, once the run has settled. */
+  /** How the run settled, or empty; and its output or failure as JSON. */
+  let outcome = '';
   let settled = '';
   let outputBytes = 0;
 
   const fail = (/** @type {GuestFailure} */ failure) => {
-    if (settled === '') settled = `f${droppedCount()}\n${stringify(failure)}`;
+    if (outcome !== '') return;
+    settled = stringify(failure);
+    outcome = 'f';
+  };
+  const complete = (/** @type {string} */ output) => {
+    if (outcome !== '') return;
+    settled = output;
+    outcome = 'c';
   };
   const failWith = (/** @type {unknown} */ value) => {
     const thrown = describe(value);
@@ -39,7 +49,7 @@ guest.dispatch = (() => {
   const finish = (/** @type {unknown} */ value) => {
     try {
       const output = toOutput(value);
-      if (output !== undefined) settled = `c${droppedCount()}\n${output}`;
+      if (output !== undefined) complete(output);
       else fail({ code: 'output_invalid', message: `the output is a ${typeof value}` });
     } catch (error) {
       if (error === overBudget) fail({ code: 'output_limit', message: '' });
@@ -57,8 +67,10 @@ guest.dispatch = (() => {
     /** @type {string} */ limitsText,
   ) => {
     const limits = parse(limitsText);
+    outcome = '';
     outputBytes = limits.outputBytes;
     open(limits);
+    random.reset(limits.seedLow, limits.seedHigh);
     const ctx = parse(context);
     ctx.input = parse(input);
     // A microtask later, so that no frame of ours lies below the script's.
@@ -76,8 +88,16 @@ guest.dispatch = (() => {
     }
   };
 
-  /** `c` completed, `f` failed, `w` waiting; then the lines dropped, or the wait. */
-  const drain = () => (settled === '' ? `w${untilNext()}` : settled);
+  /**
+   * At the end of a turn. `w` and the wait, or `c` completed, `f` failed; then, of a run that
+   * settled, `i` when it left the realm intact and `x` when it did not, and the lines dropped.
+   * Nothing of the run is executed after this: its timers are gone, and it has no microtasks left.
+   */
+  const drain = () => {
+    if (outcome === '') return `w${untilNext()}`;
+    clear();
+    return `${outcome}${isIntact() ? 'i' : 'x'}${droppedCount()}\n${settled}`;
+  };
 
   /**
    * @param {'start' | 'timers' | 'drain'} operation

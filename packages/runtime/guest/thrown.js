@@ -61,7 +61,15 @@ guest.thrown = (() => {
     }
   };
 
+  const frozenAdvice =
+    'built-ins and the global object are frozen (docs/realms.md); realm: "fresh" has its own';
+  const isAboutFrozen = (/** @type {string} */ message) =>
+    guest.settings.realm === 'hardened' &&
+    (indexOf(message, 'object is not extensible') >= 0 ||
+      indexOf(message, 'Cannot assign to read only property') >= 0);
+
   const withAdvice = (/** @type {string} */ name, /** @type {string} */ message) => {
+    if (name === 'TypeError' && isAboutFrozen(message)) return `${message}: ${frozenAdvice}`;
     const end = name === 'ReferenceError' ? indexOf(message, ' is not defined') : -1;
     const hint =
       end > 0 ? advice[/** @type {keyof typeof advice} */ (slice(message, 0, end))] : undefined;

@@ -10,6 +10,7 @@ guest.timers = (() => {
   const mapSet = uncurryThis(Map.prototype.set);
   const mapGet = uncurryThis(Map.prototype.get);
   const mapDelete = uncurryThis(Map.prototype.delete);
+  const mapClear = uncurryThis(Map.prototype.clear);
   const maxDelay = 2 ** 31 - 1;
 
   /**
@@ -117,7 +118,15 @@ guest.timers = (() => {
     if (callback !== undefined) apply(callback, undefined, args);
   };
 
+  /** Forgets every timer: the run is over. */
+  const clear = () => {
+    for (let i = 0; i < size; i++) delete heap[i];
+    size = 0;
+    if (lastId > 0) mapClear(byId);
+    lastId = 0;
+  };
+
   addGlobal('setTimeout', setTimeout);
   addGlobal('clearTimeout', clearTimeout);
-  return { __proto__: null, enter, untilNext, fire };
+  return { __proto__: null, enter, untilNext, fire, clear };
 })();

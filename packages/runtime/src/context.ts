@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CloisterError } from './errors.ts';
 import { checkLimits, lowerLimits, type Limits } from './limits.ts';
+import type { RealmKind } from './protocol/messages.ts';
 import type { LogEntry } from './result.ts';
 
 /** The owner of a script. Fields beyond `id` are shown to the script as `ctx.tenant`. */
@@ -9,6 +10,8 @@ export interface Tenant {
   readonly id: string;
   /** Limits of this tenant; they can only lower those of the runtime. */
   readonly limits?: Partial<Limits>;
+  /** Realm of this tenant's runs. Default: the runtime's. */
+  readonly realm?: RealmKind;
   readonly [field: string]: unknown;
 }
 
@@ -30,6 +33,8 @@ export interface RunContext {
   readonly execution?: Execution;
   /** Limits of this run; they can only lower those of the tenant and of the runtime. */
   readonly limits?: Partial<Limits>;
+  /** Default: the tenant's, else the runtime's. */
+  readonly realm?: RealmKind;
   /** Ends the run as `cancelled`, wherever it is. */
   readonly signal?: AbortSignal;
   /** Called with each console entry as it arrives. What it throws is ignored. */
@@ -43,26 +48,31 @@ export interface ResolvedContext {
   /** `ctx` without its input, as JSON. */
   readonly json: string;
   readonly limits: Limits;
+  readonly realm: RealmKind;
   readonly signal: AbortSignal | undefined;
   readonly onLog: ((entry: LogEntry) => void) | undefined;
 }
 
 const maxIdLength = 256;
-const knownFields = new Set(['tenant', 'user', 'execution', 'limits', 'signal', 'onLog']);
+const knownFields = new Set(['tenant', 'user', 'execution', 'limits', 'realm', 'signal', 'onLog']);
 
 /**
  * Checks and completes a run context.
  * @throws {CloisterError} `invalid_context` or `invalid_options` (limits), naming the field.
  */
-export function resolveContext(given: RunContext | undefined, runtime: Limits): ResolvedContext {
+export function resolveContext(
+  given: RunContext | undefined,
+  runtime: { readonly limits: Limits; readonly realm: RealmKind },
+): ResolvedContext {
   const context = record(given ?? {}, 'context') as RunContext;
   for (const field of Object.keys(context)) {
     if (!knownFields.has(field)) throw invalid(`${field} is not a field of the run context`);
   }
-  const { limits: tenantLimits, ...tenant } = record(
-    context.tenant ?? { id: 'default' },
-    'tenant',
-  ) as Tenant;
+  const {
+    limits: tenantLimits,
+    realm: tenantRealm,
+    ...tenant
+  } = record(context.tenant ?? { id: 'default' }, 'tenant') as Tenant;
   const execution = record(context.execution ?? {}, 'execution') as Execution;
   const executionId =
     execution.id === undefined ? randomUUID() : identifier(execution.id, 'execution.id');
@@ -84,14 +94,27 @@ export function resolveContext(given: RunContext | undefined, runtime: Limits): 
         trigger: optionalText(execution.trigger, 'execution.trigger') ?? 'manual',
       },
     }),
+    realm:
+      checkRealm(context.realm, 'realm') ??
+      checkRealm(tenantRealm, 'tenant.realm') ??
+      runtime.realm,
     limits: lowerLimits(
-      runtime,
+      runtime.limits,
       checkLimits(tenantLimits, 'tenant.limits'),
       checkLimits(context.limits, 'limits'),
     ),
     signal: context.signal,
     onLog: context.onLog,
   });
+}
+
+/**
+ * Checks a realm as a caller wrote it.
+ * @throws {CloisterError} `invalid_options`, naming the field.
+ */
+export function checkRealm(value: unknown, name: string): RealmKind | undefined {
+  if (value === undefined || value === 'hardened' || value === 'fresh') return value;
+  throw new CloisterError('invalid_options', `${name} must be 'hardened' or 'fresh'`);
 }
 
 /** The context goes to the VM whole, so it is held to a bound as the input is. */

@@ -5,6 +5,7 @@ export { loadOptionsFromEnv } from './options.ts';
 export type { RuntimeOptions } from './options.ts';
 export type { Limits } from './limits.ts';
 export type { Execution, RunContext, Tenant } from './context.ts';
+export type { RealmKind } from './protocol/messages.ts';
 export type { Json, LogEntry, LogLevel, RunResult, Usage } from './result.ts';
 export type { RuntimeEvents, VmEnd } from './host/events.ts';
 export {

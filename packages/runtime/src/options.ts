@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { checkRealm } from './context.ts';
 import { CloisterError } from './errors.ts';
 import {
   checkLimits,
@@ -8,6 +9,7 @@ import {
   limitRules,
   type Limits,
 } from './limits.ts';
+import type { RealmKind } from './protocol/messages.ts';
 
 /** Options of `createRuntime`. */
 export interface RuntimeOptions {
@@ -21,6 +23,8 @@ export interface RuntimeOptions {
   readonly workers?: number;
   /** Limits of every run; a tenant or a run can only lower them. */
   readonly limits?: Partial<Limits>;
+  /** Global environment of the runs, unless tenant or run say otherwise. Default: `hardened`. */
+  readonly realm?: RealmKind;
   /** Runs of one tenant at the same time. Default: half of `maxVms`. */
   readonly maxConcurrencyPerTenant?: number;
   /** Runs that may wait for a VM. Default: 10 000. */
@@ -45,6 +49,7 @@ export interface ResolvedOptions {
   readonly maxVms: number;
   readonly workers: number;
   readonly limits: Limits;
+  readonly realm: RealmKind;
   readonly maxConcurrencyPerTenant: number;
   readonly queueLimit: number;
   readonly acquireTimeoutMs: number;
@@ -60,6 +65,7 @@ const knownOptions = new Set([
   'maxVms',
   'workers',
   'limits',
+  'realm',
   'maxConcurrencyPerTenant',
   'queueLimit',
   'acquireTimeoutMs',
@@ -91,6 +97,7 @@ export function resolveOptions(given: RuntimeOptions = {}): ResolvedOptions {
     maxVms,
     workers: number(given.workers, 'workers', availableParallelism(), 1, 256),
     limits: Object.freeze({ ...defaultLimits, ...checkLimits(given.limits, 'limits') }),
+    realm: checkRealm(given.realm, 'realm') ?? 'hardened',
     maxConcurrencyPerTenant: number(
       given.maxConcurrencyPerTenant,
       'maxConcurrencyPerTenant',

@@ -128,7 +128,7 @@ class EngineRuntime implements Runtime {
     given: RunContext | undefined,
   ): Promise<RunResult> {
     this.#requireRunning();
-    const context = resolveContext(given, this.#options.limits);
+    const context = resolveContext(given, this.#options);
     requireSource(source, context.limits.sourceBytes);
     const execution = new Execution(++this.#lastRun, this.#scheduler, {
       context,

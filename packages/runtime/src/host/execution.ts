@@ -78,6 +78,7 @@ export class Execution implements LinkedRun {
     vm.link.startRun(this, this.source, {
       vm: vm.id,
       purpose: this.purpose,
+      realm: this.context.realm,
       context: this.context.json,
       input: this.input,
       limits: { timeoutMs, cpuMs, memoryMb, outputBytes, logEntries, logBytes },

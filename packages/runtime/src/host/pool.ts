@@ -199,9 +199,10 @@ export class Pool {
   }
 
   #startFailed(loss: WorkerLoss): void {
+    const details = loss.lastWords === '' ? '' : `\n${loss.lastWords}`;
     this.startFailure = createError(
       'worker_start_failed',
-      `a worker process could not be started: ${loss.reason}`,
+      `a worker process could not be started: ${loss.reason}${details}`,
     );
     this.#started.reject(this.startFailure);
     const wait = startBackoffMs[Math.min(this.#failedStarts++, startBackoffMs.length - 1)]!;

@@ -32,6 +32,8 @@ export interface WorkerLoss {
   readonly suspects: number;
   readonly outOfMemory: boolean;
   readonly reason: string;
+  /** The last words of the process, for the embedder only: they may name paths. */
+  readonly lastWords: string;
 }
 
 /** What the owner of a link is told. */
@@ -209,6 +211,7 @@ export class WorkerLink {
     this.#runs.clear();
     const loss: WorkerLoss = {
       ...(this.#killed ?? describeExit(exit)),
+      lastWords: exit.lastWords.trim(),
       suspects: runs.length + this.#stopping.size,
       outOfMemory: outOfMemoryWords.test(exit.lastWords),
     };

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { realpathSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { findPackageJSON } from 'node:module';
 import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -107,15 +107,19 @@ function workerFlags(): string[] {
 
 let folders: readonly string[] | undefined;
 
+/** What a worker loads: our own package and those that it imports. */
 function readableFolders(): readonly string[] {
-  if (folders !== undefined) return folders;
-  const require = createRequire(import.meta.url);
-  const addon = require.resolve('isolated-vm');
-  const loader = createRequire(addon).resolve('node-gyp-build');
-  folders = [
-    realpathSync(fileURLToPath(new URL('../..', import.meta.url))),
-    realpathSync(dirname(addon)),
-    realpathSync(dirname(loader)),
-  ];
+  folders ??= [
+    fileURLToPath(new URL('../..', import.meta.url)),
+    packageFolder('lru-cache', import.meta.url),
+    packageFolder('isolated-vm', import.meta.url),
+    packageFolder('node-gyp-build', packageFolder('isolated-vm', import.meta.url)),
+  ].map((folder) => realpathSync(folder));
   return folders;
+}
+
+function packageFolder(name: string, from: string): string {
+  const file = findPackageJSON(name, from);
+  if (file === undefined) throw new Error(`the package ${name} is not installed`);
+  return dirname(file);
 }

@@ -7,6 +7,12 @@
 /** How loud a console entry is. `console.log` is `info`, as in the specification's `LogLevelInfo`. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
+/**
+ * Which global environment a run gets: `hardened`, the VM's own, frozen and used run after run, or
+ * `fresh`, one of its own that it may change as it likes.
+ */
+export type RealmKind = 'hardened' | 'fresh';
+
 /** The limits that the worker enforces for one run; units as in `limits.ts`. */
 interface RunLimits {
   readonly timeoutMs: number;
@@ -25,6 +31,7 @@ export interface RunMessage {
   readonly source: number;
   /** `check` compiles and stops there. */
   readonly purpose: 'execute' | 'check';
+  readonly realm: RealmKind;
   readonly context: string;
   readonly input: string;
   readonly limits: RunLimits;

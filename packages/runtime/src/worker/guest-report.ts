@@ -2,7 +2,12 @@ import type { LogLine, Outcome, ThrownReport } from '../protocol/messages.ts';
 
 /** What the guest's `drain` said. */
 export type GuestState =
-  | { readonly kind: 'settled'; readonly outcome: Outcome; readonly droppedLogs: number }
+  | {
+      readonly kind: 'settled';
+      readonly outcome: Outcome;
+      readonly droppedLogs: number;
+      readonly intact: boolean;
+    }
   /** Milliseconds until a timer is due; undefined when no timer is set. */
   | { readonly kind: 'waiting'; readonly timerMs: number | undefined };
 
@@ -22,15 +27,17 @@ export function readGuestState(state: string): GuestState {
     return { kind: 'waiting', timerMs: wait >= 0 ? wait : undefined };
   }
   const end = state.indexOf('\n');
-  const droppedLogs = Number(state.slice(1, end));
+  const intact = state[1] === 'i';
+  const droppedLogs = Number(state.slice(2, end));
   const rest = state.slice(end + 1);
   if (state[0] === 'c') {
-    return { kind: 'settled', droppedLogs, outcome: { status: 'completed', output: rest } };
+    return { kind: 'settled', droppedLogs, intact, outcome: { status: 'completed', output: rest } };
   }
   const failure = JSON.parse(rest) as GuestFailure;
   return {
     kind: 'settled',
     droppedLogs,
+    intact,
     outcome: {
       status: 'failed',
       code: failure.code,

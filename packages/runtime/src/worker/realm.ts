@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import type { RealmKind } from '../protocol/messages.ts';
 import { compileScript, scriptName } from './compile.ts';
-import type { Context, Script, Vm, VmFunction } from './vm.ts';
+import type { Context, Vm, VmFunction } from './vm.ts';
 
 /** Guest files in the order in which they are run; each may use those before it. */
-export const guestFiles = [
+export const guestFiles: readonly string[] = [
   'primordials',
   'globals',
   'stack',
@@ -21,25 +22,37 @@ export const guestFiles = [
   'thrown',
   'console',
   'timers',
+  'random',
+  // From here on there are no new globals.
+  'intrinsics',
+  'overrides',
+  'harden',
   'run',
-] as const;
-
-const guestText = readGuest();
+];
 
 /**
  * One function around the guest files as they are, so that what is audited is what runs.
  * @see {@link file://../../guest/primordials.js}
  */
+export const guestText: string = readGuest();
+
 function readGuest(): string {
   const files = guestFiles.map((name) =>
     readFileSync(new URL(`../../guest/${name}.js`, import.meta.url), 'utf8'),
   );
-  const settings = JSON.stringify({ scriptName });
-  return `(function (post) {'use strict';const guest={__proto__:null,post,settings:${settings}};\n${files.join('\n')}\nreturn guest.dispatch})`;
+  const settings = `{scriptName:${JSON.stringify(scriptName)},realm}`;
+  return `(function (post, realm) {'use strict';const guest={__proto__:null,post,settings:${settings}};\n${files.join('\n')}\nreturn guest.dispatch})`;
+}
+
+/** What the guest's `drain` said, and the reason of a promise that nobody handled. */
+export interface Turn {
+  readonly state: string;
+  readonly unhandled: unknown;
 }
 
 /**
- * A global environment with the guest in it, made for one run and closed after it.
+ * A global environment with the guest in it: the hardened one of a VM, which lives as long as the
+ * VM does, or a fresh one, which is closed after its run.
  * `post` is called with each line that the guest sends; what it sends is not to be trusted.
  */
 export class Realm {
@@ -53,11 +66,14 @@ export class Realm {
     this.#dispatch = dispatch;
   }
 
-  static async open(vm: Vm, boot: Script, post: (text: string) => void): Promise<Realm> {
+  static async open(vm: Vm, kind: RealmKind, post: (text: string) => void): Promise<Realm> {
     const context = await vm.createContext();
+    const boot = await vm.compileGuest(guestText);
     const install = await vm.evaluate(boot, context);
-    const dispatch = await vm.callForFunction(install, [{ post }]);
+    boot.release();
+    const dispatch = await vm.callForFunction(install, [{ post }, kind]);
     install.release();
+    await vm.keepGuestCode(guestText);
     return new Realm(vm, context, dispatch);
   }
 
@@ -72,7 +88,6 @@ export class Realm {
   /**
    * One turn: enters the guest, lets the microtasks run, and asks what became of the run.
    * The two calls travel together and run back to back in the VM's thread.
-   * @returns what the guest's `drain` says, and the reason of a promise that nobody handled.
    */
   async turn(operation: 'start' | 'timers', args: readonly (string | VmFunction)[]): Promise<Turn> {
     const now = performance.now();
@@ -93,14 +108,4 @@ export class Realm {
     this.#dispatch.release();
     this.#context.release();
   }
-}
-
-export interface Turn {
-  readonly state: string;
-  readonly unhandled: unknown;
-}
-
-/** Compiles the guest for a VM, once. */
-export function compileGuest(vm: Vm): Promise<Script> {
-  return vm.compile(guestText, { filename: 'cloister:guest' });
 }

@@ -1,8 +1,9 @@
 import type { LogLine, Outcome, RunMessage, WorkerUsage } from '../protocol/messages.ts';
 import { compilationFailure, compileScript, scriptName } from './compile.ts';
 import { readGuestState, readPosted, unhandledRejectionLine } from './guest-report.ts';
-import { Realm } from './realm.ts';
-import type { Script, Vm } from './vm.ts';
+import type { Cell, RunRealm } from './cell.ts';
+import type { Realm } from './realm.ts';
+import type { Vm } from './vm.ts';
 import type { Breach, Watchdog, Watched } from './watchdog.ts';
 
 /** What the worker tells the host of a run that ended. */
@@ -20,6 +21,7 @@ const mebi = 1024 * 1024;
  * healthy then is closed already, though its thread may still have to stop.
  */
 export class Run implements Watched {
+  readonly #cell: Cell;
   readonly #vm: Vm;
   readonly #message: RunMessage;
   readonly #source: string;
@@ -36,18 +38,19 @@ export class Run implements Watched {
   cpuMs = 0;
 
   constructor(
-    vm: Vm,
+    cell: Cell,
     message: RunMessage,
     source: string,
     watchdog: Watchdog,
     sendLog: (line: LogLine) => void,
   ) {
-    this.#vm = vm;
+    this.#cell = cell;
+    this.#vm = cell.vm;
     this.#message = message;
     this.#source = source;
     this.#watchdog = watchdog;
     this.#sendLog = sendLog;
-    this.#cpuBefore = vm.cpuMs;
+    this.#cpuBefore = cell.vm.cpuMs;
   }
 
   get deadline(): number {
@@ -64,10 +67,10 @@ export class Run implements Watched {
   }
 
   /** Runs to the end, or to the first breach. Never rejects. */
-  async execute(boot: Script): Promise<Settlement> {
+  async execute(): Promise<Settlement> {
     this.#watchdog.watch(this);
     this.#vm.onCatastrophe = () => this.breach('memory_limit');
-    void this.#live(boot).then(
+    void this.#live().then(
       (outcome) => this.#end(outcome),
       (error: unknown) => this.#end(this.#explain(error)),
     );
@@ -106,28 +109,35 @@ export class Run implements Watched {
     this.#ended.resolve(outcome);
   }
 
-  async #live(boot: Script): Promise<Outcome> {
-    const { purpose, context, input, limits } = this.#message;
+  async #live(): Promise<Outcome> {
+    const { purpose, realm: kind, source: id } = this.#message;
     if (purpose === 'check') return this.#check();
-    const realm = await Realm.open(this.#vm, boot, (text) => this.#receive(text));
+    const opened = await this.#cell.openRealm(kind, { id, text: this.#source }, (text) =>
+      this.#receive(text),
+    );
     try {
-      const wrapper = await this.#load(realm);
+      const wrapper = await this.#load(opened);
       if ('status' in wrapper) return wrapper;
-      const settings = JSON.stringify({
-        outputBytes: limits.outputBytes,
-        logEntries: limits.logEntries,
-        logBytes: limits.logBytes,
-      });
-      let state = await this.#turn(realm, 'start', [wrapper.fn, context, input, settings]);
+      const { context, input } = this.#message;
+      const args = [wrapper.fn, context, input, this.#settings()];
+      let state = await this.#turn(opened.realm, 'start', args);
       while (state.kind === 'waiting') {
         await this.#wait(state.timerMs);
-        state = await this.#turn(realm, 'timers', []);
+        state = await this.#turn(opened.realm, 'timers', []);
       }
       this.#droppedLogs = state.droppedLogs;
+      if (kind === 'hardened' && !state.intact) this.#vm.close();
       return this.#bounded(state.outcome);
     } finally {
-      realm.close();
+      opened.close();
     }
+  }
+
+  /** What the guest needs to know of the run beside its context and input. */
+  #settings(): string {
+    const { outputBytes, logEntries, logBytes } = this.#message.limits;
+    const [seedLow, seedHigh] = crypto.getRandomValues(new Uint32Array(2));
+    return JSON.stringify({ outputBytes, logEntries, logBytes, seedLow, seedHigh });
   }
 
   async #check(): Promise<Outcome> {
@@ -139,9 +149,9 @@ export class Run implements Watched {
     }
   }
 
-  async #load(realm: Realm) {
+  async #load(opened: RunRealm) {
     try {
-      return { fn: await realm.load(this.#source) };
+      return { fn: await opened.load() };
     } catch (error) {
       return this.#vm.isClosed ? this.#explain(error) : compilationFailure(error, this.#source);
     }

@@ -1,14 +1,8 @@
 import type { HostMessage, LogLine, RunMessage, WorkerMessage } from '../protocol/messages.ts';
-import { compileGuest } from './realm.ts';
+import { Cell } from './cell.ts';
 import { Run } from './run.ts';
-import { Vm, type Script } from './vm.ts';
+import type { Vm } from './vm.ts';
 import { Watchdog } from './watchdog.ts';
-
-/** A VM and the guest compiled for it. */
-interface Cell {
-  readonly vm: Vm;
-  readonly boot: Script;
-}
 
 /**
  * Carries out what the host asks of this worker. Owns its VMs, its runs and the sources it was
@@ -38,6 +32,7 @@ export class Supervisor {
         return;
       case 'drop-source':
         this.#sources.delete(message.source);
+        for (const cell of this.#cells.values()) cell.forget(message.source);
         return;
       case 'run':
         void this.#run(message);
@@ -53,9 +48,7 @@ export class Supervisor {
 
   async #createVm(id: number, memoryMb: number): Promise<void> {
     try {
-      const vm = new Vm(id, memoryMb);
-      const boot = await compileGuest(vm);
-      this.#cells.set(id, { vm, boot });
+      this.#cells.set(id, await Cell.create(id, memoryMb));
       this.#send({ type: 'vm-ready', vm: id });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -77,9 +70,9 @@ export class Supervisor {
     if (cell === undefined || source === undefined) throw new TypeError('run without VM or source');
     const log = (line: LogLine): void =>
       this.#send({ type: 'log', run: message.run, lines: [line] });
-    const run = new Run(cell.vm, message, source, this.#watchdog, log);
+    const run = new Run(cell, message, source, this.#watchdog, log);
     this.#runs.set(message.run, run);
-    const settlement = await run.execute(cell.boot);
+    const settlement = await run.execute();
     this.#runs.delete(message.run);
     this.#send({ type: 'settled', run: message.run, ...settlement });
     if (!settlement.healthy) this.#destroyVm(message.vm);

@@ -1,0 +1,70 @@
+'use strict';
+// Makes the realm so that a run can leave nothing behind: every intrinsic is frozen, and the one
+// that cannot be is compared after each run.
+guest.harden = (() => {
+  const { freeze, getOwnPropertyDescriptor, getPrototypeOf, isExtensible } = Object;
+  const { deleteProperty, ownKeys } = Reflect;
+  const { RegExp } = globalThis;
+  const legacyStatics = ['input', 'lastMatch', 'lastParen', 'leftContext', 'rightContext'];
+
+  /** `RegExp.$1`, `RegExp.input` and the others remember the last match of the realm. */
+  const forgetMatches = () => {
+    for (const key of ownKeys(RegExp)) {
+      if (typeof key === 'string' && (legacyStatics.includes(key) || key.startsWith('$'))) {
+        deleteProperty(RegExp, key);
+      }
+    }
+  };
+
+  // V8 leaves its fast path for regular expressions when this object's shape changes, frozen
+  // included, so it is watched instead (design, section 11).
+  const watched = RegExp.prototype;
+  /** @type {readonly (readonly [PropertyKey, PropertyDescriptor])[]} */
+  let before = [];
+  let keyCount = 0;
+  let parent = null;
+
+  const remember = () => {
+    parent = getPrototypeOf(watched);
+    before = ownKeys(watched).map((key) => [
+      key,
+      /** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(watched, key)),
+    ]);
+    keyCount = before.length;
+  };
+
+  /** Whether the run left everything as it found it. Reads nothing that a script could replace. */
+  const isIntact = () => {
+    if (!isExtensible(watched) || getPrototypeOf(watched) !== parent) return false;
+    if (ownKeys(watched).length !== keyCount) return false;
+    for (let i = 0; i < keyCount; i++) {
+      const entry = /** @type {readonly [PropertyKey, PropertyDescriptor]} */ (before[i]);
+      const then = entry[1];
+      const now = getOwnPropertyDescriptor(watched, entry[0]);
+      if (
+        now === undefined ||
+        now.value !== then.value ||
+        now.get !== then.get ||
+        now.set !== then.set ||
+        now.writable !== then.writable ||
+        now.enumerable !== then.enumerable ||
+        now.configurable !== then.configurable
+      ) {
+        return false;
+      }
+    }
+    return true;
+  };
+
+  const harden = () => {
+    forgetMatches();
+    guest.overrides.allow();
+    for (const object of guest.intrinsics.all()) {
+      if (object !== watched) freeze(object);
+    }
+    remember();
+  };
+
+  if (guest.settings.realm === 'hardened') harden();
+  return { __proto__: null, isIntact: guest.settings.realm === 'hardened' ? isIntact : () => true };
+})();
