@@ -6,13 +6,13 @@ export const scriptName = 'script.js';
 
 // The names in scope are parameters of an outer function, so that a script may declare its own
 // `events` or `ctx`. The prefixes stand on the script's first line and are taken off its columns.
-const runPrefix = `(function(ctx,console){'use strict';return async function(){`;
-const runSuffix = '\n}})';
-// A script that closes the function it stands in goes on, after that brace, with a token that the
-// surroundings allow. In an object literal that is `,` or `}` only; at the start of a statement it
-// is neither. So what parses in both stayed inside.
-const checkPrefix = `'use strict';({async method(){`;
-const checkSuffix = '\n}})';
+const runPrefix = `(function(ctx,console){'use strict';return{async''(){`;
+const runSuffix = `\n}}['']})`;
+// A script that closes the function it stands in has to go on, after that brace, with a token that
+// the surroundings allow: in an object literal only `,` or `}`, behind a declaration at the top of a
+// program anything but these two. So what parses in both places stayed inside.
+const checkPrefix = `'use strict';async function script(){`;
+const checkSuffix = '\n}';
 
 /** Compiles a script as the body of a strict async function. */
 export async function compileScript(vm: Vm, source: string): Promise<Script> {
