@@ -1,0 +1,28 @@
+/** Prints one table after the other. `node --run bench -- NAME…` runs those that are named. */
+import { compute } from './compute.ts';
+import { manyInFlight } from './in-flight.ts';
+import { memoryPerVm, vmCreation } from './realms.ts';
+import { tinyRunLatency, tinyRunThroughput, type Extent } from './tiny-run.ts';
+
+const programs: Readonly<Record<string, (extent: Extent) => Promise<void>>> = {
+  latency: tinyRunLatency,
+  throughput: tinyRunThroughput,
+  'in-flight': manyInFlight,
+  'vm-creation': vmCreation,
+  memory: memoryPerVm,
+  compute,
+};
+
+const words = process.argv.slice(2);
+const extent: Extent = words.includes('--smoke') ? 'smoke' : 'full';
+const named = words.filter((word) => !word.startsWith('--'));
+for (const name of named.length > 0 ? named : Object.keys(programs)) {
+  const program = programs[name];
+  if (program === undefined) {
+    console.error(`there is no benchmark ${name}; there are ${Object.keys(programs).join(', ')}`);
+    process.exit(2);
+  }
+  await program(extent);
+}
+// isolated-vm's own threads would hold the process up.
+process.exit(0);
