@@ -26,7 +26,8 @@ const driver = `(() => {
   return (operation, test) => {
     if (operation === 'state') return state;
     const run = test();
-    defineProperty(run, 'constructor', { value: undefined });
+    // A test may have put a property of descriptors on Object.prototype.
+    defineProperty(run, 'constructor', { __proto__: null, value: undefined });
     apply(then, run, [() => { state = '{"kind":"completed"}'; }, threw]);
   };
 })()`;

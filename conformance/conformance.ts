@@ -61,6 +61,16 @@ async function judge(
     ({ realms, test: pattern, got: ending }) =>
       (realms ?? [realm]).includes(realm) && pattern.test(path) && ending.test(got),
   );
-  const expected = expectation(test.meta);
-  return { kind: 'different', difference: { test: path, expected, got, known: explanation?.id } };
+  const difference = {
+    test: path,
+    expected: expectation(test.meta),
+    got,
+    at: outcome.kind === 'threw' ? sourceLine(source, outcome.line) : undefined,
+    known: explanation?.id,
+  };
+  return { kind: 'different', difference };
+}
+
+function sourceLine(source: string, line: number | undefined): string | undefined {
+  return line === undefined ? undefined : source.split('\n')[line - 1]?.trim().slice(0, 200);
 }

@@ -50,14 +50,19 @@ export class Engine {
   }
 }
 
-function toOutcome({ code, name, message }: CloisterError): Outcome {
+function toOutcome({ code, name, message, line }: CloisterError): Outcome {
   switch (code) {
     case 'compilation_error':
       return { kind: 'unparsable', message };
     case 'script_error': {
       // What is thrown and no Error, as Test262Error is, is shown in the message.
       const shown = /^thrown value is not an Error: (\w+)/.exec(message)?.[1];
-      return { kind: 'threw', name: name === 'ScriptError' ? (shown ?? name) : name, message };
+      return {
+        kind: 'threw',
+        name: name === 'ScriptError' ? (shown ?? name) : name,
+        message,
+        line,
+      };
     }
     default:
       return { kind: 'ended', code, message };

@@ -6,7 +6,13 @@ export type Outcome =
   /** It does not parse; V8 has no other error for that than SyntaxError. */
   | { readonly kind: 'unparsable'; readonly message: string }
   /** `name` is that of the error, or of the constructor of what was thrown. */
-  | { readonly kind: 'threw'; readonly name: string; readonly message: string }
+  | {
+      readonly kind: 'threw';
+      readonly name: string;
+      readonly message: string;
+      /** Line of the composed source, counted from 1, where it is known. */
+      readonly line?: number | undefined;
+    }
   /** Ended by the engine: a limit, a crash. */
   | { readonly kind: 'ended'; readonly code: string; readonly message: string };
 

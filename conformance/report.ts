@@ -15,6 +15,8 @@ interface Difference {
   readonly test: string;
   readonly expected: string;
   readonly got: string;
+  /** The line that threw, where it is known. */
+  readonly at: string | undefined;
   /** The class of known differences that it belongs to, if any. */
   readonly known: string | undefined;
 }
@@ -133,7 +135,10 @@ export function printReport(report: Report, classes: readonly KnownDifference[])
     `differences from plain V8 without a reason: ${report.unexplained.length}`,
     ...report.unexplained
       .toSorted(byTest)
-      .map(({ test, expected, got }) => `  ${test}\n    wanted: ${expected}\n    got: ${got}`),
+      .map(
+        ({ test, expected, got, at = '' }) =>
+          `  ${test}\n    wanted: ${expected}\n    got: ${got}${at && `\n    at: ${at}`}`,
+      ),
   ];
   return `${lines.join('\n')}\n`;
 }
