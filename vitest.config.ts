@@ -17,6 +17,7 @@ export default defineConfig({
       project('runtime', 'packages/runtime/test/**/*.test.ts'),
       project('cloister', 'packages/cloister/test/**/*.test.ts'),
       project('examples', 'examples/**/*.test.ts'),
+      project('conformance', 'conformance/**/*.test.ts'),
       project('bench', 'bench/**/*.test.ts'),
     ],
   },
