@@ -5,30 +5,39 @@
 guest.overrides = (() => {
   const { defineProperty, getOwnPropertyDescriptor, hasOwn } = Object;
   const { TypeError } = globalThis;
-  const { getOwnPropertyNames } = Object;
+  const { getOwnPropertyNames, getPrototypeOf } = Object;
+
+  const errors = [
+    Error,
+    AggregateError,
+    EvalError,
+    RangeError,
+    ReferenceError,
+    SuppressedError,
+    SyntaxError,
+    TypeError,
+    URIError,
+  ];
+  const collections = [Map, Set, WeakMap, WeakSet, Date, DataView];
+  const boxes = [Number, Boolean, Symbol, BigInt, String];
+  const typedArray = getPrototypeOf(Int8Array);
 
   /**
-   * Whose properties scripts assign to on objects of their own. Not cured, because V8 gives up its
-   * fast paths when they become accessors (design, section 11): `Array.prototype.constructor`,
-   * everything named by a symbol, `Promise.prototype.then` and `constructor`.
+   * Whose properties scripts assign to on objects of their own, and which of them stay data. V8
+   * gives up fast paths when `constructor` of arrays, typed arrays and promises, `then`, or anything
+   * named by a symbol becomes an accessor (design, section 11).
+   * @returns {readonly (readonly [object, readonly string[]])[]}
    */
   const holders = () => [
-    Object.prototype,
-    Function.prototype,
-    Error.prototype,
-    AggregateError.prototype,
-    EvalError.prototype,
-    RangeError.prototype,
-    ReferenceError.prototype,
-    SyntaxError.prototype,
-    SuppressedError.prototype,
-    TypeError.prototype,
-    URIError.prototype,
-    Array.prototype,
-    Date.prototype,
+    [Object.prototype, []],
+    [Function.prototype, []],
+    [Array.prototype, ['constructor']],
+    [typedArray.prototype, ['constructor']],
+    [Promise.prototype, ['constructor', 'then']],
+    ...[...errors, ...collections, ...boxes].map(
+      (constructor) => /** @type {const} */ ([constructor.prototype, []]),
+    ),
   ];
-  const keptAsData = (/** @type {object} */ holder, /** @type {string} */ name) =>
-    holder === Array.prototype && name === 'constructor';
 
   const cure = (/** @type {object} */ holder, /** @type {string} */ name) => {
     const original = /** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(holder, name));
@@ -60,9 +69,9 @@ guest.overrides = (() => {
   };
 
   const allow = () => {
-    for (const holder of holders()) {
+    for (const [holder, keptAsData] of holders()) {
       for (const name of getOwnPropertyNames(holder)) {
-        if (!keptAsData(holder, name)) cure(holder, name);
+        if (!keptAsData.includes(name)) cure(holder, name);
       }
     }
   };

@@ -60,6 +60,28 @@ guest.dispatch = (() => {
     }
   };
 
+  // Without a prototype: a script may have put a getter or a setter on Object.prototype.
+  const asNone = /** @type {PropertyDescriptor} */ (
+    /** @type {unknown} */ ({ __proto__: null, value: undefined })
+  );
+  /** Takes the promise of the script's function, and nothing that the script may have replaced. */
+  const receive = (/** @type {Promise<unknown>} */ promise) => {
+    // Without this, `then` would ask the script's own Promise.prototype.constructor.
+    defineProperty(promise, 'constructor', asNone);
+    void then(promise, finish, failWith);
+  };
+
+  // A reaction to this promise calls the script in a microtask, so that no frame of ours lies below
+  // the script's, and hands the promise that it returns to `receive`. As the result of an ordinary
+  // `then`, that promise would be asked for the script's own `Promise.prototype.then`.
+  const beginning = Promise.resolve();
+  const Receiver = function (/** @type {Function} */ executor) {
+    executor(receive, failWith);
+  };
+  defineProperty(beginning, 'constructor', {
+    value: { __proto__: null, [Symbol.species]: Receiver },
+  });
+
   const start = (
     /** @type {Function} */ wrapper,
     /** @type {string} */ context,
@@ -73,11 +95,7 @@ guest.dispatch = (() => {
     random.reset(limits.seedLow, limits.seedHigh);
     const ctx = parse(context);
     ctx.input = parse(input);
-    // A microtask later, so that no frame of ours lies below the script's.
-    const begun = then(Promise.resolve(), wrapper(ctx, console));
-    // Without this, `then` would ask the script's own Promise.prototype.constructor.
-    void defineProperty(begun, 'constructor', { value: undefined });
-    void then(begun, finish, failWith);
+    void then(beginning, wrapper(ctx, console));
   };
 
   const timers = () => {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { checkRealm } from './context.ts';
+import type { BytecodeStore } from './stores/bytecode-store.ts';
 import { CloisterError } from './errors.ts';
 import {
   checkLimits,
@@ -37,8 +38,17 @@ export interface RuntimeOptions {
   readonly graceMs?: number;
   /** Compilation cache. */
   readonly cache?: {
-    /** Sources kept by each worker. Default: 1000. */
+    /** Scripts whose code is kept in memory. Default: 1000. */
     readonly size?: number;
+    /** Bytes of code kept in memory. Default: 64 MiB. */
+    readonly bytes?: number;
+    /** Keeps code between processes. Default: none. */
+    readonly store?: BytecodeStore;
+    /**
+     * Seals what is put into the store: 16 bytes or more, the same for all processes that share
+     * it. Default: the store's own, if it has one.
+     */
+    readonly secret?: string | Uint8Array;
   };
 }
 
@@ -55,7 +65,12 @@ export interface ResolvedOptions {
   readonly acquireTimeoutMs: number;
   readonly idleMs: number;
   readonly graceMs: number;
-  readonly cacheSize: number;
+  readonly cache: {
+    readonly size: number;
+    readonly bytes: number;
+    readonly store: BytecodeStore | undefined;
+    readonly secret: Uint8Array | undefined;
+  };
 }
 
 const hour = 60 * 60 * 1000;
@@ -85,10 +100,6 @@ export function resolveOptions(given: RuntimeOptions = {}): ResolvedOptions {
   }
   const { enabled = true, cache = {} } = given;
   if (typeof enabled !== 'boolean') throw invalid('enabled must be true or false');
-  requireObject(cache, 'cache');
-  for (const name of Object.keys(cache)) {
-    if (name !== 'size') throw invalid(`cache.${name} is not an option of createRuntime`);
-  }
   const maxVms = number(given.maxVms, 'maxVms', 200, 1, 10_000);
   const halfOfSlots = Math.max(1, Math.floor(maxVms / 2));
   return Object.freeze({
@@ -109,8 +120,36 @@ export function resolveOptions(given: RuntimeOptions = {}): ResolvedOptions {
     acquireTimeoutMs: number(given.acquireTimeoutMs, 'acquireTimeoutMs', 30_000, 1, hour),
     idleMs: number(given.idleMs, 'idleMs', 60_000, 1, 24 * hour),
     graceMs: number(given.graceMs, 'graceMs', 250, 1, 60_000),
-    cacheSize: number(cache.size, 'cache.size', 1000, 1, 1_000_000),
+    cache: resolveCache(cache),
   });
+}
+
+function resolveCache(given: NonNullable<RuntimeOptions['cache']>): ResolvedOptions['cache'] {
+  requireObject(given, 'cache');
+  for (const name of Object.keys(given)) {
+    if (!['size', 'bytes', 'store', 'secret'].includes(name)) {
+      throw invalid(`cache.${name} is not an option of createRuntime`);
+    }
+  }
+  const { store, secret } = given;
+  if (store !== undefined && typeof store?.get !== 'function') {
+    throw invalid('cache.store must be a bytecode store');
+  }
+  return Object.freeze({
+    size: number(given.size, 'cache.size', 1000, 1, 1_000_000),
+    bytes: number(given.bytes, 'cache.bytes', 64 * 1024 * 1024, 0, 2 ** 36),
+    store,
+    secret: resolveSecret(secret),
+  });
+}
+
+const minSecretBytes = 16;
+
+function resolveSecret(secret: unknown): Uint8Array | undefined {
+  if (secret === undefined) return undefined;
+  const bytes = typeof secret === 'string' ? Buffer.from(secret) : secret;
+  if (bytes instanceof Uint8Array && bytes.length >= minSecretBytes) return bytes;
+  throw invalid(`cache.secret must have ${minSecretBytes} bytes or more`);
 }
 
 /** The variables that are not limits of a run, and the option that each sets. */
@@ -129,6 +168,7 @@ const optionVariables = {
 export const environmentVariables: readonly string[] = [
   'SCRIPTS_ENABLED',
   'SCRIPT_CACHE_SIZE',
+  'SCRIPT_CACHE_SECRET',
   ...Object.keys(optionVariables),
   ...limitNames.map((name) => limitRules[name].env),
 ];
@@ -149,7 +189,16 @@ export function loadOptionsFromEnv(
     if (value) options[option] = toNumber(value, variable, min, 10_000_000);
   }
   const cacheSize = env['SCRIPT_CACHE_SIZE'];
-  if (cacheSize) options.cache = { size: toNumber(cacheSize, 'SCRIPT_CACHE_SIZE', 1, 1_000_000) };
+  const secret = env['SCRIPT_CACHE_SECRET'];
+  if (secret && secret.length < minSecretBytes) {
+    throw invalid(`SCRIPT_CACHE_SECRET must have ${minSecretBytes} characters or more`);
+  }
+  if (cacheSize || secret) {
+    options.cache = {
+      ...(cacheSize ? { size: toNumber(cacheSize, 'SCRIPT_CACHE_SIZE', 1, 1_000_000) } : {}),
+      ...(secret ? { secret } : {}),
+    };
+  }
   const limits: Partial<Record<keyof Limits, number>> = {};
   for (const name of limitNames) {
     const { env: variable, min, max } = limitRules[name];

@@ -22,6 +22,12 @@ export interface LogEntry {
   readonly timestamp: string;
 }
 
+/**
+ * What spared a run the compilation of its script: its VM had compiled it before, V8's code was in
+ * memory or in the store; or nothing did.
+ */
+export type CacheTier = 'vm' | 'memory' | 'store' | 'miss';
+
 /** What a run used. */
 export interface Usage {
   /** From the start of the run in its VM to its end, in milliseconds; the queue is not in it. */
@@ -34,6 +40,7 @@ export interface Usage {
   readonly apiCalls: number;
   /** From the call of `execute` to the start in a VM, in milliseconds. */
   readonly queueMs: number;
+  readonly cache: CacheTier;
 }
 
 /** How much a run used that never reached a VM. */
@@ -43,6 +50,7 @@ export const noUsage: Usage = Object.freeze({
   heapBytes: 0,
   apiCalls: 0,
   queueMs: 0,
+  cache: 'miss',
 });
 
 /** What `execute` resolves to. */

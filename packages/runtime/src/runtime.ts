@@ -1,10 +1,11 @@
 import { inputJson, resolveContext, type RunContext } from './context.ts';
 import { CloisterError, createError, type ErrorCode } from './errors.ts';
+import { CompilationCache, type CacheStats } from './host/compilation-cache.ts';
 import { Deadlines } from './host/deadlines.ts';
-import { Execution } from './host/execution.ts';
+import { compilationError, Execution } from './host/execution.ts';
+import { GuardedStore } from './host/guarded-store.ts';
 import { Pool, type PoolStats } from './host/pool.ts';
 import { Scheduler, type QueueStats } from './host/scheduler.ts';
-import { Sources } from './host/sources.ts';
 import { resolveOptions, type ResolvedOptions, type RuntimeOptions } from './options.ts';
 import type { RunResult } from './result.ts';
 
@@ -13,6 +14,7 @@ export interface RuntimeStats {
   readonly state: 'running' | 'draining' | 'closed' | 'disabled';
   readonly pool: PoolStats;
   readonly queue: QueueStats;
+  readonly cache: CacheStats;
   /** Ended runs by how they ended. */
   readonly runs: Readonly<Partial<Record<'completed' | ErrorCode, number>>>;
 }
@@ -21,6 +23,14 @@ export interface RuntimeStats {
 export interface ShutdownOptions {
   /** How long runs that were asked for may still take, in milliseconds. Default: 30 000. */
   readonly graceMs?: number;
+}
+
+/** The compilation cache of a runtime, in all its tiers. */
+export interface RuntimeCache {
+  /** Forgets a script: in the VMs, in memory and in the store. */
+  invalidate(source: string): Promise<void>;
+  /** Forgets all scripts. */
+  clear(): Promise<void>;
 }
 
 /** Runs scripts. Made by `createRuntime`; whoever made it shuts it down. */
@@ -38,6 +48,7 @@ export interface Runtime extends AsyncDisposable {
    */
   validateSyntax(source: string): Promise<void>;
   stats(): RuntimeStats;
+  readonly cache: RuntimeCache;
   /**
    * Lets the runs under way come to their end, then ends the rest as `pool_closed` and the workers.
    * A run asked for from now on is refused as `pool_closed`. Idempotent.
@@ -50,9 +61,20 @@ export interface Runtime extends AsyncDisposable {
  * @throws {CloisterError} `invalid_options`; `worker_start_failed` when a worker cannot run scripts.
  */
 export async function createRuntime(options?: RuntimeOptions): Promise<Runtime> {
-  const runtime = new EngineRuntime(resolveOptions(options));
+  const resolved = resolveOptions(options);
+  const runtime = new EngineRuntime(resolved, await openStore(resolved));
   await runtime.start();
   return runtime;
+}
+
+async function openStore({ cache, enabled }: ResolvedOptions): Promise<GuardedStore | undefined> {
+  if (cache.store === undefined || !enabled) return undefined;
+  const secret = cache.secret ?? (await cache.store.defaultSecret?.());
+  if (secret !== undefined) return new GuardedStore(cache.store, secret);
+  throw createError(
+    'invalid_options',
+    'cache.store needs cache.secret (SCRIPT_CACHE_SECRET): code from a store is executed, so it is sealed',
+  );
 }
 
 /** The tenant under whose name syntax checks are queued and VMs for them bound. */
@@ -63,18 +85,25 @@ class EngineRuntime implements Runtime {
   readonly #deadlines = new Deadlines();
   readonly #pool: Pool;
   readonly #scheduler: Scheduler;
-  readonly #sources: Sources;
+  readonly cache: RuntimeCache;
+  readonly #cache: CompilationCache;
   readonly #ended: Partial<Record<'completed' | ErrorCode, number>> = {};
   #state: RuntimeStats['state'];
   #closing: Promise<void> | undefined;
   #lastRun = 0;
 
-  constructor(options: ResolvedOptions) {
+  constructor(options: ResolvedOptions, store: GuardedStore | undefined) {
     this.#options = options;
+    const { size, bytes } = options.cache;
+    const cache = new CompilationCache({ entries: size, bytes }, store);
+    this.#cache = cache;
+    this.cache = {
+      invalidate: (source) => cache.invalidate(source),
+      clear: () => cache.clear(),
+    };
     this.#state = options.enabled ? 'running' : 'disabled';
-    this.#pool = new Pool(options, this.#deadlines, () => this.#scheduler.dispatch());
+    this.#pool = new Pool(options, this.#deadlines, this.#cache, () => this.#scheduler.dispatch());
     this.#scheduler = new Scheduler(options, this.#deadlines, this.#pool);
-    this.#sources = new Sources(options.cacheSize);
   }
 
   async start(): Promise<void> {
@@ -108,6 +137,7 @@ class EngineRuntime implements Runtime {
       state: this.#state,
       pool: this.#pool.stats,
       queue: this.#scheduler.stats,
+      cache: this.#cache.stats,
       runs: { ...this.#ended },
     };
   }
@@ -130,14 +160,26 @@ class EngineRuntime implements Runtime {
     this.#requireRunning();
     const context = resolveContext(given, this.#options);
     requireSource(source, context.limits.sourceBytes);
-    const execution = new Execution(++this.#lastRun, this.#scheduler, {
-      context,
-      source: this.#sources.number(source),
-      input: inputJson(input, context.limits.inputBytes),
-      purpose,
-    });
-    this.#scheduler.submit(execution);
-    return execution.result;
+    const json = inputJson(input, context.limits.inputBytes);
+    const known = this.#cache.failureOf(source);
+    if (known !== undefined) throw compilationError(known, context.executionId);
+    const found = this.#cache.find(source);
+    const leads = this.#cache.isPrepared(found) ? false : await this.#cache.prepare(found);
+    try {
+      // It may have been shut down while the store was asked.
+      this.#requireRunning();
+      const execution = new Execution(++this.#lastRun, this.#scheduler, {
+        context,
+        source: found,
+        cache: this.#cache,
+        input: json,
+        purpose,
+      });
+      this.#scheduler.submit(execution);
+      return await execution.result;
+    } finally {
+      if (leads) this.#cache.finished(found);
+    }
   }
 
   #requireRunning(): void {
@@ -157,6 +199,7 @@ class EngineRuntime implements Runtime {
     this.#state = 'closed';
     await this.#pool.close();
     this.#deadlines.close();
+    await this.#cache.close();
   }
 }
 

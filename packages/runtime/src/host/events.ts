@@ -17,6 +17,9 @@ export interface RuntimeEvents {
   'cloister:vm:create': { vm: number; worker: number };
   'cloister:vm:destroy': { vm: number; worker: number; tenantId?: string; reason: VmEnd };
   'cloister:worker:start': { worker: number; pid: number | undefined };
+  /** The bytecode store failed and is left alone for a while; runs go on without it. */
+  'cloister:store:down': { reason: string; forMs: number };
+  'cloister:store:up': Record<string, never>;
   'cloister:worker:exit': { worker: number; pid: number | undefined; reason: string };
 }
 

@@ -1,11 +1,16 @@
 import type { ResolvedContext } from '../context.ts';
 import { createError, ScriptError, type CloisterError, type ErrorCode } from '../errors.ts';
 import type { LogLine, Outcome, SettledMessage, ThrownReport } from '../protocol/messages.ts';
-import type { Json, RunResult, Usage } from '../result.ts';
+import type { CacheTier, Json, RunResult, Usage } from '../result.ts';
+import type {
+  CompilationCache,
+  CompilationFailure,
+  Prepared,
+  Source,
+} from './compilation-cache.ts';
 import { publish } from './events.ts';
 import type { PooledVm } from './pool.ts';
 import { RunLog } from './run-log.ts';
-import type { NumberedSource } from './sources.ts';
 import type { LinkedRun, WorkerLoss } from './worker-link.ts';
 
 /** What an execution asks of the scheduler that drives it. */
@@ -25,16 +30,19 @@ const maxAttempts = 3;
 export class Execution implements LinkedRun {
   readonly id: number;
   readonly context: ResolvedContext;
-  readonly source: NumberedSource;
+  readonly source: Source;
   readonly input: string;
   readonly purpose: 'execute' | 'check';
   readonly result: Promise<RunResult>;
   readonly #owner: ExecutionOwner;
+  readonly #cache: CompilationCache;
   readonly #settle = Promise.withResolvers<RunResult>();
   readonly #log: RunLog;
   readonly #submitted = performance.now();
   #state: 'queued' | 'running' | 'settled' = 'queued';
   #vm: PooledVm | undefined;
+  #prepared: Prepared = { tier: 'miss', code: undefined, codeWanted: false };
+  #tier: CacheTier = 'miss';
   #startedAt = 0;
   #attempts = 0;
 
@@ -43,7 +51,8 @@ export class Execution implements LinkedRun {
     owner: ExecutionOwner,
     request: {
       readonly context: ResolvedContext;
-      readonly source: NumberedSource;
+      readonly source: Source;
+      readonly cache: CompilationCache;
       readonly input: string;
       readonly purpose: 'execute' | 'check';
     },
@@ -52,6 +61,7 @@ export class Execution implements LinkedRun {
     this.#owner = owner;
     this.context = request.context;
     this.source = request.source;
+    this.#cache = request.cache;
     this.input = request.input;
     this.purpose = request.purpose;
     this.result = this.#settle.promise;
@@ -75,7 +85,9 @@ export class Execution implements LinkedRun {
       queueMs: this.#queueMs,
     }));
     const { timeoutMs, cpuMs, memoryMb, outputBytes, logEntries, logBytes } = this.context.limits;
-    vm.link.startRun(this, this.source, {
+    this.#prepared = this.#cache.take(this.source);
+    vm.link.startRun(this, this.source, this.#prepared.code, {
+      codeWanted: this.#prepared.codeWanted && this.purpose === 'execute',
       vm: vm.id,
       purpose: this.purpose,
       realm: this.context.realm,
@@ -91,6 +103,7 @@ export class Execution implements LinkedRun {
 
   onSettled(message: SettledMessage): void {
     this.#log.close(message.droppedLogs);
+    this.#countCompilation(message);
     const usage = this.#usage(message.usage);
     const { outcome } = message;
     if (outcome.status === 'completed') {
@@ -131,6 +144,19 @@ export class Execution implements LinkedRun {
   /** Kills the worker, which did not end the run in time. */
   killWorker(): void {
     this.#vm?.link.kill(this, 'it did not end a run in time');
+  }
+
+  #countCompilation({ compiled, outcome }: SettledMessage): void {
+    if (this.purpose === 'check') return;
+    const refused = compiled === 'refused';
+    this.#tier = { kept: 'vm', code: this.#prepared.tier, source: 'miss', refused: 'miss' }[
+      compiled
+    ] as CacheTier;
+    this.#cache.served(this.source, this.#tier, refused);
+    if (refused) this.#vm?.link.dropSource(this.source);
+    if (outcome.status === 'failed' && outcome.code === 'compilation_error') {
+      this.#cache.fail(this.source, outcome);
+    }
   }
 
   #displace(): void {
@@ -175,7 +201,7 @@ export class Execution implements LinkedRun {
   }
 
   #usage(measured: Pick<Usage, 'wallMs' | 'cpuMs' | 'heapBytes'>): Usage {
-    return { ...measured, apiCalls: 0, queueMs: this.#queueMs };
+    return { ...measured, apiCalls: 0, queueMs: this.#queueMs, cache: this.#tier };
   }
 
   #publishEnd(code: 'completed' | ErrorCode, usage: Usage): void {
@@ -240,6 +266,12 @@ export class Execution implements LinkedRun {
   #memoryMessage(): string {
     return `the run needed more than ${this.context.limits.memoryMb} MiB of memory (memoryMb)`;
   }
+}
+
+/** The error of a source that is known not to compile. */
+export function compilationError(failure: CompilationFailure, executionId: string): CloisterError {
+  const { message, line, column } = failure;
+  return createError('compilation_error', message, { executionId, line, column });
 }
 
 function plainThrown(message: string): ThrownReport {

@@ -1,6 +1,8 @@
 import { createError, type CloisterError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
+import type { WorkerVersions } from '../protocol/messages.ts';
+import type { CompilationCache } from './compilation-cache.ts';
 import { publish, type VmEnd } from './events.ts';
 import { WorkerLink, type LinkedRun, type WorkerLoss } from './worker-link.ts';
 
@@ -39,6 +41,7 @@ export class Pool {
   readonly #deadlines: Deadlines;
   /** Called whenever a VM may have become free, or the wait for one may have changed. */
   readonly #onAvailable: () => void;
+  readonly #cache: CompilationCache;
   readonly #links = new Set<WorkerLink>();
   readonly #vms = new Map<number, PooledVm>();
   readonly #closing = new Map<number, { readonly vm: PooledVm; readonly deadline: Deadline }>();
@@ -52,9 +55,15 @@ export class Pool {
   /** Why the newest worker could not be started, while none can. */
   startFailure: CloisterError | undefined;
 
-  constructor(options: ResolvedOptions, deadlines: Deadlines, onAvailable: () => void) {
+  constructor(
+    options: ResolvedOptions,
+    deadlines: Deadlines,
+    cache: CompilationCache,
+    onAvailable: () => void,
+  ) {
     this.#options = options;
     this.#deadlines = deadlines;
+    this.#cache = cache;
     this.#onAvailable = onAvailable;
   }
 
@@ -152,17 +161,19 @@ export class Pool {
 
   #startWorker(): void {
     const id = ++this.#lastLink;
-    const link = new WorkerLink(id, this.#options.cacheSize, {
-      onReady: () => this.#workerReady(link),
+    const link = new WorkerLink(id, this.#options.cache.size, {
+      onReady: (versions) => this.#workerReady(link, versions),
       onVmReady: (vm) => this.#vmReady(vm),
       onVmFailed: (vm) => this.#vmFailed(vm),
       onVmGone: (vm) => this.#vmGone(vm),
+      onCode: (source, code) => this.#cache.keep(source, code),
       onLost: (loss) => this.#workerLost(link, loss),
     });
     this.#links.add(link);
   }
 
-  #workerReady(link: WorkerLink): void {
+  #workerReady(link: WorkerLink, versions: WorkerVersions): void {
+    this.#cache.codeTag = `${versions.v8}-${versions.codeTag}`;
     this.#failedStarts = 0;
     this.startFailure = undefined;
     publish('cloister:worker:start', () => ({ worker: link.id, pid: link.pid }));

@@ -7,7 +7,8 @@ import type {
   WorkerMessage,
   WorkerVersions,
 } from '../protocol/messages.ts';
-import { parseWorkerMessage } from '../protocol/parse-worker-message.ts';
+import { parseWorkerMessage, ProtocolError } from '../protocol/parse-worker-message.ts';
+import type { Source } from './compilation-cache.ts';
 import { WorkerProcess, type WorkerExit } from './worker-process.ts';
 
 /** A run as the link sees it: who wants to hear of it. */
@@ -42,6 +43,8 @@ export interface WorkerLinkEvents {
   onVmReady(vm: number): void;
   onVmFailed(vm: number, reason: string): void;
   onVmGone(vm: number): void;
+  /** V8's code of a source, as this worker made it for a run that was to send it. */
+  onCode(source: Source, code: Uint8Array): void;
   /** The last event, and always one; every run has been told before. */
   onLost(loss: WorkerLoss): void;
 }
@@ -63,7 +66,10 @@ export class WorkerLink {
   readonly #process: WorkerProcess;
   readonly #reader = new FrameReader(maxFrameBytes);
   readonly #runs = new Map<number, LinkedRun>();
-  readonly #sources: LRUCache<number, number>;
+  /** Sources that the worker has, and whether it has V8's code of them, too. */
+  readonly #sources: LRUCache<number, { readonly length: number; hasCode: boolean }>;
+  /** Sources whose code the worker was asked for, and how often it may still send it. */
+  readonly #codeWanted = new Map<number, { readonly source: Source; times: number }>();
   /** VMs that were given up and whose threads may still be going on. */
   readonly #stopping = new Set<number>();
   #outgoing: HostMessage[] = [];
@@ -77,8 +83,8 @@ export class WorkerLink {
     this.#sources = new LRUCache({
       max: sourcesKept,
       maxSize: maxSourceCharacters,
-      sizeCalculation: (length) => length + 1,
-      dispose: (_length, source) => this.#send({ type: 'drop-source', source }),
+      sizeCalculation: ({ length }) => length + 1,
+      dispose: (_kept, source) => this.#send({ type: 'drop-source', source }),
     });
     this.#process = new WorkerProcess({
       onData: (piece) => this.#read(piece),
@@ -112,19 +118,32 @@ export class WorkerLink {
     this.#send({ type: 'destroy-vm', vm });
   }
 
-  /** Starts a run; the source travels only when this worker does not have it. */
+  /** Starts a run; source and code travel only when this worker does not have them. */
   startRun(
     run: LinkedRun,
-    source: { readonly id: number; readonly text: string },
+    source: Source,
+    code: Uint8Array | undefined,
     message: Omit<Extract<HostMessage, { type: 'run' }>, 'type' | 'run' | 'source'>,
   ): void {
-    if (this.#sources.get(source.id) === undefined) {
+    let kept = this.#sources.get(source.id);
+    if (kept === undefined) {
+      kept = { length: source.text.length, hasCode: false };
       this.#send({ type: 'add-source', source: source.id, text: source.text });
-      this.#sources.set(source.id, source.text.length);
+      this.#sources.set(source.id, kept);
     }
+    if (code !== undefined && !kept.hasCode) {
+      this.#send({ type: 'add-code', source: source.id, bytes: code });
+      kept.hasCode = true;
+    }
+    if (message.codeWanted) this.#wantCode(source);
     if (this.#runs.size === 0) this.#process.setReferenced(true);
     this.#runs.set(run.id, run);
     this.#send({ ...message, type: 'run', run: run.id, source: source.id });
+  }
+
+  /** Makes the worker forget a source whose code V8 refused. */
+  dropSource(source: Source): void {
+    this.#sources.delete(source.id);
   }
 
   cancelRun(run: number): void {
@@ -189,6 +208,8 @@ export class WorkerLink {
       case 'vm-gone':
         this.#stopping.delete(message.vm);
         return this.#events.onVmGone(message.vm);
+      case 'code':
+        return this.#events.onCode(this.#wantedSource(message.source), message.bytes);
       case 'log':
         return this.#runs.get(message.run)?.onLog(message.lines);
       case 'settled': {
@@ -199,6 +220,20 @@ export class WorkerLink {
       default:
         message satisfies never;
     }
+  }
+
+  #wantCode(source: Source): void {
+    const wanted = this.#codeWanted.get(source.id);
+    if (wanted === undefined) this.#codeWanted.set(source.id, { source, times: 1 });
+    else wanted.times++;
+  }
+
+  /** Code is taken only of a source that this worker was asked for: it will be run by others. */
+  #wantedSource(id: number): Source {
+    const wanted = this.#codeWanted.get(id);
+    if (wanted === undefined) throw new ProtocolError('code that nobody asked for');
+    if (--wanted.times === 0) this.#codeWanted.delete(id);
+    return wanted.source;
   }
 
   #forget(run: number): void {

@@ -1,17 +1,45 @@
 /**
- * A frame is a batch of messages: four bytes of length (unsigned, little endian), then that many
- * bytes of UTF-8 holding a JSON array. Everything that is said within one tick goes in one frame.
+ * A frame is a batch of messages: eight bytes of lengths (two unsigned numbers, little endian), then
+ * that many bytes of UTF-8 holding a JSON array, then that many bytes of attachments. Everything that
+ * is said within one tick goes in one frame. A message may carry `bytes`; they travel as attachment.
  */
 
-const headerBytes = 4;
+const headerBytes = 8;
+
+/** A message, as far as frames know it. */
+interface Carrier {
+  readonly bytes?: Uint8Array;
+}
+
+/** Where an attachment lies, in place of the bytes in the JSON. */
+interface Place {
+  readonly at: number;
+  readonly length: number;
+}
 
 /** Turns messages into one frame. */
-export function encodeFrame(messages: readonly unknown[]): Buffer {
-  const body = JSON.stringify(messages);
+export function encodeFrame(messages: readonly object[]): Buffer {
+  const attachments: Uint8Array[] = [];
+  let attached = 0;
+  const bodies = messages.map((message) => {
+    const { bytes } = message as Carrier;
+    if (bytes === undefined) return message;
+    const place: Place = { at: attached, length: bytes.length };
+    attachments.push(bytes);
+    attached += bytes.length;
+    return { ...message, bytes: place };
+  });
+  const body = JSON.stringify(bodies);
   const length = Buffer.byteLength(body);
-  const frame = Buffer.allocUnsafe(headerBytes + length);
+  const frame = Buffer.allocUnsafe(headerBytes + length + attached);
   frame.writeUInt32LE(length, 0);
+  frame.writeUInt32LE(attached, 4);
   frame.write(body, headerBytes, 'utf8');
+  let at = headerBytes + length;
+  for (const bytes of attachments) {
+    frame.set(bytes, at);
+    at += bytes.length;
+  }
   return frame;
 }
 
@@ -30,7 +58,7 @@ export class FrameReader {
 
   /**
    * Takes one piece and gives back the messages of all frames that are now complete, in order.
-   * @throws {RangeError} when a frame announces more than `maxBytes`.
+   * @throws {RangeError} when a frame announces more than `maxBytes`, or an attachment it has not.
    * @throws {SyntaxError} when a frame is not a JSON array.
    */
   read(piece: Buffer): unknown[] {
@@ -38,27 +66,25 @@ export class FrameReader {
     this.#held += piece.length;
     const messages: unknown[] = [];
     for (let frame = this.#take(); frame !== undefined; frame = this.#take()) {
-      const batch: unknown = JSON.parse(frame.toString('utf8'));
-      if (!Array.isArray(batch)) throw new SyntaxError('frame is not a list of messages');
-      for (const message of batch) messages.push(message);
+      for (const message of decode(frame)) messages.push(message);
     }
     return messages;
   }
 
+  /** A complete frame, header and all. */
   #take(): Buffer | undefined {
     if (this.#held < headerBytes) return undefined;
     const first = this.#pieces[0]!;
     const head = first.length >= headerBytes ? first : this.#join();
-    const length = head.readUInt32LE(0);
-    if (length > this.#maxBytes) {
-      throw new RangeError(`frame of ${length} bytes is over the bound of ${this.#maxBytes}`);
+    const end = headerBytes + head.readUInt32LE(0) + head.readUInt32LE(4);
+    if (end > this.#maxBytes) {
+      throw new RangeError(`frame of ${end} bytes is over the bound of ${this.#maxBytes}`);
     }
-    const end = headerBytes + length;
     if (this.#held < end) return undefined;
     const all = this.#join();
     this.#pieces = all.length > end ? [all.subarray(end)] : [];
     this.#held -= end;
-    return all.subarray(headerBytes, end);
+    return all.subarray(0, end);
   }
 
   /** Joined only when a frame is complete, so a large one in many pieces is copied once. */
@@ -66,4 +92,27 @@ export class FrameReader {
     if (this.#pieces.length > 1) this.#pieces = [Buffer.concat(this.#pieces)];
     return this.#pieces[0]!;
   }
+}
+
+function decode(frame: Buffer): unknown[] {
+  const end = headerBytes + frame.readUInt32LE(0);
+  const batch: unknown = JSON.parse(frame.toString('utf8', headerBytes, end));
+  if (!Array.isArray(batch)) throw new SyntaxError('frame is not a list of messages');
+  const attachments = frame.subarray(end);
+  if (attachments.length === 0) return batch;
+  return batch.map((message: unknown) => withBytes(message, attachments));
+}
+
+function withBytes(message: unknown, attachments: Buffer): unknown {
+  if (typeof message !== 'object' || message === null || !('bytes' in message)) return message;
+  const { at, length } = (message.bytes ?? {}) as Partial<Place>;
+  if (!isSize(at) || !isSize(length) || at + length > attachments.length) {
+    throw new RangeError('an attachment lies outside its frame');
+  }
+  // A copy: a view would keep the whole frame alive.
+  return { ...message, bytes: Buffer.from(attachments.subarray(at, at + length)) };
+}
+
+function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -35,6 +35,8 @@ export interface RunMessage {
   readonly context: string;
   readonly input: string;
   readonly limits: RunLimits;
+  /** Whether the code that V8 makes of the source is to be sent back, for the cache. */
+  readonly codeWanted: boolean;
 }
 
 /** Host → worker. */
@@ -43,6 +45,8 @@ export type HostMessage =
   | { readonly type: 'destroy-vm'; readonly vm: number }
   /** Gives a source a number, so that later runs need not carry the text again. */
   | { readonly type: 'add-source'; readonly source: number; readonly text: string }
+  /** V8's code of a source, of the host's cache: what it holds is authentic. */
+  | { readonly type: 'add-code'; readonly source: number; readonly bytes: Uint8Array }
   | { readonly type: 'drop-source'; readonly source: number }
   | RunMessage
   | { readonly type: 'cancel'; readonly run: number };
@@ -51,6 +55,8 @@ export type HostMessage =
 export interface WorkerVersions {
   readonly node: string;
   readonly v8: string;
+  /** V8's own tag of version, flags and processor features; code of another tag is of no use. */
+  readonly codeTag: string;
 }
 
 /** One console line on its way to the host. `data` is a JSON array text, or absent. */
@@ -103,6 +109,8 @@ export interface WorkerUsage {
   readonly heapBytes: number;
 }
 
+export type Compiled = 'kept' | 'code' | 'source' | 'refused';
+
 /** The end of one run. */
 export interface SettledMessage {
   readonly type: 'settled';
@@ -111,6 +119,11 @@ export interface SettledMessage {
   readonly usage: WorkerUsage;
   /** Console entries that were not sent because a log limit was reached. */
   readonly droppedLogs: number;
+  /**
+   * How the script came to be compiled: not at all, since this VM had it; from the code that the
+   * host gave; from its source; or from its source because V8 refused the code.
+   */
+  readonly compiled: Compiled;
   /** False when the VM must not be used again; a `vm-gone` follows once its thread has stopped. */
   readonly healthy: boolean;
 }
@@ -123,4 +136,6 @@ export type WorkerMessage =
   | { readonly type: 'vm-failed'; readonly vm: number; readonly reason: string }
   | { readonly type: 'vm-gone'; readonly vm: number }
   | { readonly type: 'log'; readonly run: number; readonly lines: readonly LogLine[] }
+  /** V8's code of a source, because a run said that it is wanted. */
+  | { readonly type: 'code'; readonly source: number; readonly bytes: Uint8Array }
   | SettledMessage;

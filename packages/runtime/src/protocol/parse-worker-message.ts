@@ -1,4 +1,11 @@
-import type { LogLine, Outcome, ThrownReport, WorkerMessage, WorkerUsage } from './messages.ts';
+import type {
+  Compiled,
+  LogLine,
+  Outcome,
+  ThrownReport,
+  WorkerMessage,
+  WorkerUsage,
+} from './messages.ts';
 import { workerFailureCodes } from './messages.ts';
 
 /** A message that broke the protocol. The worker that sent it is not to be trusted any further. */
@@ -10,6 +17,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const levels: ReadonlySet<unknown> = new Set(['debug', 'info', 'warn', 'error']);
 const codes: ReadonlySet<unknown> = new Set(workerFailureCodes);
+const waysToCompile: ReadonlySet<unknown> = new Set(['kept', 'code', 'source', 'refused']);
 const maxCauses = 8;
 
 /**
@@ -23,7 +31,11 @@ export function parseWorkerMessage(value: unknown): WorkerMessage {
       const versions = object(fields['versions'], 'versions');
       return {
         type: 'ready',
-        versions: { node: text(versions, 'node'), v8: text(versions, 'v8') },
+        versions: {
+          node: text(versions, 'node'),
+          v8: text(versions, 'v8'),
+          codeTag: text(versions, 'codeTag'),
+        },
       };
     }
     case 'unusable':
@@ -36,6 +48,8 @@ export function parseWorkerMessage(value: unknown): WorkerMessage {
       return { type: 'vm-gone', vm: id(fields, 'vm') };
     case 'log':
       return { type: 'log', run: id(fields, 'run'), lines: list(fields, 'lines').map(logLine) };
+    case 'code':
+      return { type: 'code', source: id(fields, 'source'), bytes: bytes(fields, 'bytes') };
     case 'settled':
       return {
         type: 'settled',
@@ -43,6 +57,7 @@ export function parseWorkerMessage(value: unknown): WorkerMessage {
         outcome: outcome(fields['outcome']),
         usage: usage(fields['usage']),
         droppedLogs: amount(fields, 'droppedLogs'),
+        compiled: compiled(fields['compiled']),
         healthy: flag(fields, 'healthy'),
       };
     default:
@@ -92,6 +107,11 @@ function position(fields: Fields): { line?: number; column?: number } {
   };
 }
 
+function compiled(value: unknown): Compiled {
+  if (!waysToCompile.has(value)) throw new ProtocolError('compiled is not a known way');
+  return value as Compiled;
+}
+
 function usage(value: unknown): WorkerUsage {
   const fields = object(value, 'usage');
   return {
@@ -117,6 +137,12 @@ function list(fields: Fields, name: string): readonly unknown[] {
 function text(fields: Fields, name: string): string {
   const value = fields[name];
   if (typeof value !== 'string') throw new ProtocolError(`${name} is not a string`);
+  return value;
+}
+
+function bytes(fields: Fields, name: string): Uint8Array {
+  const value = fields[name];
+  if (!(value instanceof Uint8Array)) throw new ProtocolError(`${name} is not an attachment`);
   return value;
 }
 

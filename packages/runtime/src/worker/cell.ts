@@ -1,18 +1,39 @@
 import { LRUCache } from 'lru-cache';
-import type { RealmKind } from '../protocol/messages.ts';
+import type { Compiled, RealmKind } from '../protocol/messages.ts';
+import { compileScript } from './compile.ts';
 import { Realm } from './realm.ts';
-import { Vm, type VmFunction } from './vm.ts';
+import { Vm, type Code, type CompiledScript, type VmFunction } from './vm.ts';
 
 /** Compiled scripts that a VM keeps, by number and by characters of source. */
 const maxScripts = 200;
 const maxScriptCharacters = 4 * 1024 * 1024;
 
+/** A source as the worker has it from the host. */
+export interface WorkerSource {
+  readonly id: number;
+  readonly text: string;
+  /** V8's code of it, of the host's cache. */
+  code: Code | undefined;
+}
+
+/** A script in a realm, ready to be called. */
+export interface LoadedScript {
+  readonly wrapper: VmFunction;
+  readonly compiled: Compiled;
+}
+
 /** A realm for one run. `close` ends what was made for that run alone. */
 export interface RunRealm {
   readonly realm: Realm;
-  /** The script's wrapper, compiled here or kept from an earlier run. */
-  load(): Promise<VmFunction>;
+  /** @throws what V8 says of a source that does not parse. */
+  load(): Promise<LoadedScript>;
   close(): void;
+}
+
+/** A script that was compiled in this VM, and its wrapper in the hardened realm. */
+interface KeptScript {
+  readonly script: CompiledScript;
+  wrapper: VmFunction | undefined;
 }
 
 /**
@@ -22,7 +43,7 @@ export interface RunRealm {
 export class Cell {
   readonly vm: Vm;
   readonly #hardened: Realm;
-  readonly #wrappers: LRUCache<number, VmFunction>;
+  readonly #scripts: LRUCache<number, KeptScript>;
   /** Where the guest's lines go: to the run that is under way. */
   readonly #listener: { post: (text: string) => void };
 
@@ -30,11 +51,13 @@ export class Cell {
     this.vm = vm;
     this.#hardened = hardened;
     this.#listener = listener;
-    this.#wrappers = new LRUCache({
+    this.#scripts = new LRUCache({
       max: maxScripts,
       maxSize: maxScriptCharacters,
-      dispose: (wrapper) => {
-        if (!vm.isClosed) wrapper.release();
+      dispose: ({ script, wrapper }) => {
+        if (vm.isClosed) return;
+        script.release();
+        wrapper?.release();
       },
     });
   }
@@ -54,30 +77,41 @@ export class Cell {
   /** Gives a run its realm. The cell holds one run at a time. */
   async openRealm(
     kind: RealmKind,
-    source: { readonly id: number; readonly text: string },
+    source: WorkerSource,
     post: (text: string) => void,
   ): Promise<RunRealm> {
     if (kind === 'fresh') {
       const realm = await Realm.open(this.vm, 'fresh', post);
-      return { realm, load: () => realm.load(source.text), close: () => realm.close() };
+      const load = async (): Promise<LoadedScript> => {
+        const { kept, compiled } = await this.#compile(source);
+        return { wrapper: await realm.evaluate(kept.script), compiled };
+      };
+      return { realm, load, close: () => realm.close() };
     }
     this.#listener.post = post;
     const close = (): void => {
       this.#listener.post = () => {};
     };
-    return { realm: this.#hardened, load: () => this.#load(source), close };
+    return { realm: this.#hardened, load: () => this.#loadHardened(source), close };
   }
 
   /** Forgets a source that no run will ask for any more. */
   forget(source: number): void {
-    this.#wrappers.delete(source);
+    this.#scripts.delete(source);
   }
 
-  async #load(source: { readonly id: number; readonly text: string }): Promise<VmFunction> {
-    const kept = this.#wrappers.get(source.id);
-    if (kept !== undefined) return kept;
-    const wrapper = await this.#hardened.load(source.text);
-    this.#wrappers.set(source.id, wrapper, { size: source.text.length + 1 });
-    return wrapper;
+  async #loadHardened(source: WorkerSource): Promise<LoadedScript> {
+    const { kept, compiled } = await this.#compile(source);
+    kept.wrapper ??= await this.#hardened.evaluate(kept.script);
+    return { wrapper: kept.wrapper, compiled };
+  }
+
+  async #compile(source: WorkerSource): Promise<{ kept: KeptScript; compiled: Compiled }> {
+    const known = this.#scripts.get(source.id);
+    if (known !== undefined) return { kept: known, compiled: 'kept' };
+    const { script, how } = await compileScript(this.vm, source.text, source.code);
+    const kept = { script, wrapper: undefined };
+    this.#scripts.set(source.id, kept, { size: source.text.length + 1 });
+    return { kept, compiled: how };
   }
 }

@@ -1,5 +1,5 @@
-import type { Outcome } from '../protocol/messages.ts';
-import type { Script, Vm } from './vm.ts';
+import type { Compiled, Outcome } from '../protocol/messages.ts';
+import { codeBytes, type Code, type CompiledScript, type Vm } from './vm.ts';
 
 /** The file name in a script's stack frames, whatever the embedder calls the script. */
 export const scriptName = 'script.js';
@@ -8,24 +8,50 @@ export const scriptName = 'script.js';
 // `events` or `ctx`. The prefixes stand on the script's first line and are taken off its columns.
 const runPrefix = `(function(ctx,console){'use strict';return{async''(){`;
 const runSuffix = `\n}}['']})`;
+const runOrigin = { filename: scriptName, columnOffset: -runPrefix.length };
 // A script that closes the function it stands in has to go on, after that brace, with a token that
 // the surroundings allow: in an object literal only `,` or `}`, behind a declaration at the top of a
 // program anything but these two. So what parses in both places stayed inside.
 const checkPrefix = `'use strict';async function script(){`;
 const checkSuffix = '\n}';
 
-/** Compiles a script as the body of a strict async function. */
-export async function compileScript(vm: Vm, source: string): Promise<Script> {
-  const text = withoutHashbang(source);
-  await compileWithin(vm, checkPrefix, text, checkSuffix);
-  return compileWithin(vm, runPrefix, text, runSuffix);
+/** A script that was compiled, and how. */
+export interface Compilation {
+  readonly script: CompiledScript;
+  readonly how: Exclude<Compiled, 'kept'>;
 }
 
-async function compileWithin(vm: Vm, prefix: string, text: string, suffix: string) {
-  return vm.compile(prefix + text + suffix, {
-    filename: scriptName,
-    columnOffset: -prefix.length,
-  });
+/**
+ * Compiles a script as the body of a strict async function. With `code`, which exists only of
+ * scripts that have passed the check, V8 need not parse; code that it refuses is as none.
+ */
+export async function compileScript(
+  vm: Vm,
+  source: string,
+  code: Code | undefined,
+): Promise<Compilation> {
+  const text = runPrefix + withoutHashbang(source) + runSuffix;
+  if (code !== undefined) {
+    const script = await vm.compile(text, { ...runOrigin, cachedData: code });
+    if (script.cachedDataRejected !== true) return { script, how: 'code' };
+    script.release();
+  }
+  await checkScript(vm, source);
+  const script = await vm.compile(text, runOrigin);
+  return { script, how: code === undefined ? 'source' : 'refused' };
+}
+
+/** Compiles a script to see that it is one, and that it stays within its function. */
+async function checkScript(vm: Vm, source: string): Promise<void> {
+  const text = checkPrefix + withoutHashbang(source) + checkSuffix;
+  const origin = { filename: scriptName, columnOffset: -checkPrefix.length };
+  (await vm.compile(text, origin)).release();
+}
+
+/** V8's code of a script that has been compiled, and run, in this VM. */
+export async function scriptCode(vm: Vm, source: string): Promise<Uint8Array | undefined> {
+  const code = await vm.codeOf(runPrefix + withoutHashbang(source) + runSuffix, runOrigin);
+  return code === undefined ? undefined : codeBytes(code);
 }
 
 /** A first line for Unix becomes a comment of the same length, so that columns stay. */

@@ -4,6 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { cachedDataVersionTag } from 'node:v8';
 import { encodeFrame, FrameReader } from '../protocol/frames.ts';
 import type { HostMessage, WorkerMessage } from '../protocol/messages.ts';
 import { selfTest } from './self-test.ts';
@@ -40,7 +41,8 @@ if (reason === undefined) {
   pipe.on('data', (piece: Buffer) => {
     for (const message of reader.read(piece)) supervisor.handle(message as HostMessage);
   });
-  send({ type: 'ready', versions: { node: process.versions.node, v8: process.versions.v8 } });
+  const { node, v8 } = process.versions;
+  send({ type: 'ready', versions: { node, v8, codeTag: String(cachedDataVersionTag()) } });
 } else {
   send({ type: 'unusable', reason });
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { RealmKind } from '../protocol/messages.ts';
-import { compileScript, scriptName } from './compile.ts';
-import type { Context, Vm, VmFunction } from './vm.ts';
+import { scriptName } from './compile.ts';
+import type { Code, CompiledScript, Context, Vm, VmFunction } from './vm.ts';
 
 /** Guest files in the order in which they are run; each may use those before it. */
 export const guestFiles: readonly string[] = [
@@ -35,6 +35,9 @@ export const guestFiles: readonly string[] = [
  * @see {@link file://../../guest/primordials.js}
  */
 export const guestText: string = readGuest();
+const guestOrigin = { filename: 'cloister:guest' };
+/** V8's code of the guest, made by the first VM of this process where it had run. */
+let guestCode: Code | undefined;
 
 function readGuest(): string {
   const files = guestFiles.map((name) =>
@@ -68,21 +71,21 @@ export class Realm {
 
   static async open(vm: Vm, kind: RealmKind, post: (text: string) => void): Promise<Realm> {
     const context = await vm.createContext();
-    const boot = await vm.compileGuest(guestText);
+    const boot = await vm.compile(
+      guestText,
+      guestCode === undefined ? guestOrigin : { ...guestOrigin, cachedData: guestCode },
+    );
     const install = await vm.evaluate(boot, context);
     boot.release();
     const dispatch = await vm.callForFunction(install, [{ post }, kind]);
     install.release();
-    await vm.keepGuestCode(guestText);
+    guestCode ??= await vm.codeOf(guestText, guestOrigin);
     return new Realm(vm, context, dispatch);
   }
 
-  /** Compiles a script and evaluates its wrapper, which runs nothing of the script yet. */
-  async load(source: string): Promise<VmFunction> {
-    const script = await compileScript(this.#vm, source);
-    const wrapper = await this.#vm.evaluate(script, this.#context);
-    script.release();
-    return wrapper;
+  /** Evaluates a script's wrapper, which runs nothing of the script yet. */
+  evaluate(script: CompiledScript): Promise<VmFunction> {
+    return this.#vm.evaluate(script, this.#context);
   }
 
   /**

@@ -1,7 +1,7 @@
-import type { LogLine, Outcome, RunMessage, WorkerUsage } from '../protocol/messages.ts';
+import type { Compiled, LogLine, Outcome, RunMessage, WorkerUsage } from '../protocol/messages.ts';
 import { compilationFailure, compileScript, scriptName } from './compile.ts';
 import { readGuestState, readPosted, unhandledRejectionLine } from './guest-report.ts';
-import type { Cell, RunRealm } from './cell.ts';
+import type { Cell, LoadedScript, RunRealm, WorkerSource } from './cell.ts';
 import type { Realm } from './realm.ts';
 import type { Vm } from './vm.ts';
 import type { Breach, Watchdog, Watched } from './watchdog.ts';
@@ -11,6 +11,7 @@ export interface Settlement {
   readonly outcome: Outcome;
   readonly usage: WorkerUsage;
   readonly droppedLogs: number;
+  readonly compiled: Compiled;
   readonly healthy: boolean;
 }
 
@@ -24,7 +25,7 @@ export class Run implements Watched {
   readonly #cell: Cell;
   readonly #vm: Vm;
   readonly #message: RunMessage;
-  readonly #source: string;
+  readonly #source: WorkerSource;
   readonly #watchdog: Watchdog;
   readonly #sendLog: (line: LogLine) => void;
   readonly #started = performance.now();
@@ -33,6 +34,7 @@ export class Run implements Watched {
   #over = false;
   #executing = true;
   #droppedLogs = 0;
+  #compiled: Compiled = 'source';
   /** Why the run still waits, when it does; told if its time runs out. */
   #idle = false;
   cpuMs = 0;
@@ -40,7 +42,7 @@ export class Run implements Watched {
   constructor(
     cell: Cell,
     message: RunMessage,
-    source: string,
+    source: WorkerSource,
     watchdog: Watchdog,
     sendLog: (line: LogLine) => void,
   ) {
@@ -85,6 +87,7 @@ export class Run implements Watched {
         heapBytes,
       },
       droppedLogs: this.#droppedLogs,
+      compiled: this.#compiled,
       healthy: !this.#vm.isClosed,
     };
   }
@@ -110,16 +113,15 @@ export class Run implements Watched {
   }
 
   async #live(): Promise<Outcome> {
-    const { purpose, realm: kind, source: id } = this.#message;
+    const { purpose, realm: kind } = this.#message;
     if (purpose === 'check') return this.#check();
-    const opened = await this.#cell.openRealm(kind, { id, text: this.#source }, (text) =>
-      this.#receive(text),
-    );
+    const opened = await this.#cell.openRealm(kind, this.#source, (text) => this.#receive(text));
     try {
-      const wrapper = await this.#load(opened);
-      if ('status' in wrapper) return wrapper;
+      const loaded = await this.#load(opened);
+      if ('status' in loaded) return loaded;
+      this.#compiled = loaded.compiled;
       const { context, input } = this.#message;
-      const args = [wrapper.fn, context, input, this.#settings()];
+      const args = [loaded.wrapper, context, input, this.#settings()];
       let state = await this.#turn(opened.realm, 'start', args);
       while (state.kind === 'waiting') {
         await this.#wait(state.timerMs);
@@ -142,19 +144,23 @@ export class Run implements Watched {
 
   async #check(): Promise<Outcome> {
     try {
-      (await compileScript(this.#vm, this.#source)).release();
+      (await compileScript(this.#vm, this.#source.text, undefined)).script.release();
       return { status: 'completed', output: '{}' };
     } catch (error) {
-      return this.#vm.isClosed ? this.#explain(error) : compilationFailure(error, this.#source);
+      return this.#notCompiled(error);
     }
   }
 
-  async #load(opened: RunRealm) {
+  async #load(opened: RunRealm): Promise<LoadedScript | Outcome> {
     try {
-      return { fn: await opened.load() };
+      return await opened.load();
     } catch (error) {
-      return this.#vm.isClosed ? this.#explain(error) : compilationFailure(error, this.#source);
+      return this.#notCompiled(error);
     }
+  }
+
+  #notCompiled(error: unknown): Outcome {
+    return this.#vm.isClosed ? this.#explain(error) : compilationFailure(error, this.#source.text);
   }
 
   async #turn(realm: Realm, operation: 'start' | 'timers', args: Parameters<Realm['turn']>[1]) {

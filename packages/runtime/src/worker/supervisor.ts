@@ -1,7 +1,8 @@
 import type { HostMessage, LogLine, RunMessage, WorkerMessage } from '../protocol/messages.ts';
-import { Cell } from './cell.ts';
+import { Cell, type WorkerSource } from './cell.ts';
+import { scriptCode } from './compile.ts';
 import { Run } from './run.ts';
-import type { Vm } from './vm.ts';
+import { toCode, type Vm } from './vm.ts';
 import { Watchdog } from './watchdog.ts';
 
 /**
@@ -11,7 +12,7 @@ import { Watchdog } from './watchdog.ts';
 export class Supervisor {
   readonly #cells = new Map<number, Cell>();
   readonly #runs = new Map<number, Run>();
-  readonly #sources = new Map<number, string>();
+  readonly #sources = new Map<number, WorkerSource>();
   readonly #watchdog = new Watchdog();
   readonly #send: (message: WorkerMessage) => void;
 
@@ -28,7 +29,14 @@ export class Supervisor {
         this.#destroyVm(message.vm);
         return;
       case 'add-source':
-        this.#sources.set(message.source, message.text);
+        this.#sources.set(message.source, {
+          id: message.source,
+          text: message.text,
+          code: undefined,
+        });
+        return;
+      case 'add-code':
+        this.#addCode(message.source, message.bytes);
         return;
       case 'drop-source':
         this.#sources.delete(message.source);
@@ -76,6 +84,22 @@ export class Supervisor {
     this.#runs.delete(message.run);
     this.#send({ type: 'settled', run: message.run, ...settlement });
     if (!settlement.healthy) this.#destroyVm(message.vm);
+    else if (message.codeWanted) await this.#sendCode(cell.vm, source);
+  }
+
+  #addCode(id: number, bytes: Uint8Array): void {
+    const source = this.#sources.get(id);
+    if (source !== undefined) source.code = toCode(bytes);
+  }
+
+  /** After the run, so that the functions that it called are in the code, and nobody waits. */
+  async #sendCode(vm: Vm, source: WorkerSource): Promise<void> {
+    try {
+      const bytes = await scriptCode(vm, source.text);
+      if (bytes !== undefined) this.#send({ type: 'code', source: source.id, bytes });
+    } catch {
+      // A source that does not compile has no code, nor has a VM that was closed meanwhile.
+    }
   }
 
   /** The host kills this process when `vm-gone` does not come in time. */

@@ -4,11 +4,21 @@ import ivm from 'isolated-vm';
 export interface CodeOrigin {
   readonly filename: string;
   readonly columnOffset?: number;
-  readonly cachedData?: ivm.ExternalCopy<ArrayBuffer>;
+  readonly cachedData?: Code;
 }
 
-/** V8's code of the guest. Of this process's own making and never from outside. */
-let guestCache: ivm.ExternalCopy<ArrayBuffer> | undefined;
+/** V8's code of a script, outside of any isolate. */
+export type Code = ivm.ExternalCopy<ArrayBuffer>;
+
+/** Takes code in. It must be authentic: V8 runs it. */
+export function toCode(bytes: Uint8Array): Code {
+  const copy = new Uint8Array(bytes);
+  return new ivm.ExternalCopy(copy.buffer);
+}
+
+export function codeBytes(code: Code): Uint8Array {
+  return new Uint8Array(code.copy());
+}
 
 /** A function inside a VM. Called with strings, numbers and functions of the same VM only. */
 export type VmFunction = ivm.Reference<(...args: unknown[]) => unknown>;
@@ -73,29 +83,18 @@ export class Vm {
     return this.#track(this.#isolate.createContext());
   }
 
-  compile(text: string, origin: CodeOrigin): Promise<ivm.Script> {
+  compile(text: string, origin: CodeOrigin): Promise<CompiledScript> {
     return this.#track(this.#isolate.compileScript(text, origin));
   }
 
-  /**
-   * Compiles the guest, which is the same in every VM, with the code cache of the first VM that it
-   * ran in. Made by compiling again where it has run: V8's own cache then holds the functions that
-   * were compiled lazily, too.
-   */
-  async compileGuest(text: string): Promise<ivm.Script> {
-    const origin = { filename: 'cloister:guest' };
-    if (guestCache !== undefined) return this.compile(text, { ...origin, cachedData: guestCache });
-    return this.compile(text, origin);
-  }
-
-  /** Keeps the guest's code for the VMs to come. Called once the guest has run here. */
-  async keepGuestCode(text: string): Promise<void> {
-    if (guestCache !== undefined) return;
-    const script = await this.#track(
-      this.#isolate.compileScript(text, { filename: 'cloister:guest', produceCachedData: true }),
+  /** V8's code of a script that has been compiled here, with the functions that have run since. */
+  async codeOf(text: string, origin: CodeOrigin): Promise<Code | undefined> {
+    // V8 finds the script in its own cache of compilations, lazily compiled functions and all.
+    const script: CompiledScript = await this.#track(
+      this.#isolate.compileScript(text, { ...origin, produceCachedData: true }),
     );
-    guestCache = (script as { cachedData?: ivm.ExternalCopy<ArrayBuffer> }).cachedData;
     script.release();
+    return script.cachedData;
   }
 
   /** Runs a script whose value is a function. */
@@ -149,4 +148,9 @@ function toTransferable(argument: VmArgument): ivm.Transferable {
 }
 
 export type Context = ivm.Context;
-export type Script = ivm.Script;
+
+/** A script, and what V8 said of the code that came with it. */
+export type CompiledScript = ivm.Script & {
+  readonly cachedData?: Code;
+  readonly cachedDataRejected?: boolean;
+};

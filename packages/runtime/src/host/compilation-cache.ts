@@ -1,0 +1,253 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Outcome } from '../protocol/messages.ts';
+import type { CacheTier } from '../result.ts';
+import type { GuardedStore, StoreStats } from './guarded-store.ts';
+
+/** Part of every key: code made for another wrapper around scripts is of no use. */
+const wrapperVersion = 1;
+/** Sources shorter than this compile faster than their code can be looked up. */
+const minCharacters = 4096;
+/** How long a run waits for another that is compiling the same source, in milliseconds. */
+const maxWaitForOtherMs = 250;
+const maxFailures = 1000;
+
+/** Why a source does not compile. */
+export type CompilationFailure = Extract<Outcome, { status: 'failed' }>;
+
+/** A source that was asked for, by the number that host and workers call it. */
+export interface Source {
+  readonly id: number;
+  readonly text: string;
+}
+
+/** A source and what is known of its code. */
+interface Entry extends Source {
+  /** Key in memory of the store; made when first needed, since it hashes the source. */
+  key: string | undefined;
+  code: Buffer | undefined;
+  /** Set while the store is asked, or the first run compiles it. */
+  pending: Promise<void> | undefined;
+  compiled: (() => void) | undefined;
+  fromStore: boolean;
+}
+
+/** What a run needs to know before it starts. */
+export interface Prepared {
+  readonly tier: CacheTier;
+  readonly code: Buffer | undefined;
+  /** Whether this run is the one to send back the code that V8 makes. */
+  readonly codeWanted: boolean;
+}
+
+/** Counts of the cache since the start of the runtime. */
+export interface CacheStats {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly hits: Readonly<Record<'vm' | 'memory' | 'store' | 'failure', number>>;
+  readonly misses: number;
+  /** Code that V8 refused; it was made anew. */
+  readonly refused: number;
+  readonly store: StoreStats | undefined;
+}
+
+/**
+ * V8's code of scripts, for all VMs of a runtime: an LRU in memory over a store that may be absent,
+ * slow or down. Also remembers which sources do not compile. Owned by the runtime.
+ */
+export class CompilationCache {
+  readonly #entries: LRUCache<string, Entry>;
+  readonly #code: LRUCache<number, Entry>;
+  readonly #failures = new LRUCache<string, CompilationFailure>({ max: maxFailures });
+  readonly #store: GuardedStore | undefined;
+  readonly #hits = { vm: 0, memory: 0, store: 0, failure: 0 };
+  #misses = 0;
+  #refused = 0;
+  #lastId = 0;
+  #codeTag = '';
+
+  constructor(
+    bounds: { readonly entries: number; readonly bytes: number },
+    store: GuardedStore | undefined,
+  ) {
+    this.#store = store;
+    this.#entries = new LRUCache({
+      max: bounds.entries,
+      dispose: (entry) => this.#code.delete(entry.id),
+    });
+    this.#code = new LRUCache({
+      max: bounds.entries,
+      maxSize: bounds.bytes,
+      sizeCalculation: (entry) => (entry.code?.length ?? 0) + 1,
+      dispose: (entry) => {
+        entry.code = undefined;
+      },
+    });
+  }
+
+  get stats(): CacheStats {
+    return {
+      entries: this.#entries.size,
+      bytes: this.#code.calculatedSize,
+      hits: { ...this.#hits },
+      misses: this.#misses,
+      refused: this.#refused,
+      store: this.#store?.stats,
+    };
+  }
+
+  /** The tag that V8 in the workers puts on its code; known once the first of them is ready. */
+  set codeTag(tag: string) {
+    this.#codeTag = tag;
+  }
+
+  /** Numbers a source, the same for the same text as long as it is in use. */
+  find(text: string): Source {
+    let entry = this.#entries.get(text);
+    if (entry === undefined) {
+      entry = {
+        id: ++this.#lastId,
+        text,
+        key: undefined,
+        code: undefined,
+        pending: undefined,
+        compiled: undefined,
+        fromStore: false,
+      };
+      this.#entries.set(text, entry);
+    }
+    return entry;
+  }
+
+  /** Why a source does not compile, when that is known already. */
+  failureOf(text: string): CompilationFailure | undefined {
+    const failure = this.#failures.get(text);
+    if (failure !== undefined) this.#hits.failure++;
+    return failure;
+  }
+
+  /**
+   * Waits until it is known whether there is code: for the store, or for the run that is compiling
+   * the same source. Bounded.
+   * @returns true for the run that compiles while others wait; it has to call `finished`.
+   */
+  async prepare(source: Source): Promise<boolean> {
+    const entry = source as Entry;
+    if (this.isPrepared(source)) return false;
+    if (entry.pending === undefined) {
+      entry.pending = this.#lookUp(entry);
+      await entry.pending;
+      return entry.code === undefined;
+    }
+    const until = performance.now() + maxWaitForOtherMs;
+    while (entry.pending !== undefined && !this.isPrepared(source) && performance.now() < until) {
+      await atMost(until - performance.now(), entry.pending);
+    }
+    return false;
+  }
+
+  /** Says that the run for which others waited is over, whatever became of it. */
+  finished(source: Source): void {
+    const entry = source as Entry;
+    entry.pending = undefined;
+    entry.compiled?.();
+    entry.compiled = undefined;
+  }
+
+  /** Whether a run may start at once, with nothing to wait for. */
+  isPrepared(source: Source): boolean {
+    const entry = source as Entry;
+    return entry.text.length < minCharacters || entry.code !== undefined;
+  }
+
+  /** What a run that starts now is given. */
+  take(source: Source): Prepared {
+    const entry = source as Entry;
+    if (entry.code !== undefined) {
+      this.#code.get(entry.id);
+      const tier = entry.fromStore ? 'store' : 'memory';
+      entry.fromStore = false;
+      return { tier, code: entry.code, codeWanted: false };
+    }
+    return { tier: 'miss', code: undefined, codeWanted: entry.text.length >= minCharacters };
+  }
+
+  /** Keeps code that a worker made, in memory and in the store. */
+  keep(source: Source, code: Uint8Array): void {
+    const entry = source as Entry;
+    if (this.#entries.peek(entry.text) !== entry) return;
+    entry.code = Buffer.from(code);
+    entry.fromStore = false;
+    this.#code.set(entry.id, entry);
+    this.finished(entry);
+    this.#store?.put(this.#keyOf(entry), entry.code);
+  }
+
+  /** Counts how a run came by its code; what V8 refused is thrown away. */
+  served(source: Source, tier: CacheTier, refused: boolean): void {
+    if (tier === 'miss') this.#misses++;
+    else this.#hits[tier]++;
+    if (!refused) return;
+    const entry = source as Entry;
+    this.#refused++;
+    this.#code.delete(entry.id);
+    this.#store?.delete(this.#keyOf(entry));
+  }
+
+  /** Remembers that a source does not compile. */
+  fail(source: Source, failure: CompilationFailure): void {
+    this.#failures.set(source.text, failure);
+  }
+
+  /** Forgets a source in all tiers. @throws what the store throws. */
+  async invalidate(text: string): Promise<void> {
+    this.#failures.delete(text);
+    const entry = this.find(text) as Entry;
+    const key = this.#keyOf(entry);
+    this.#entries.delete(text);
+    this.#store?.delete(key);
+    await this.#store?.settle();
+  }
+
+  /** Forgets everything, in all tiers. @throws what the store throws. */
+  async clear(): Promise<void> {
+    this.#failures.clear();
+    this.#entries.clear();
+    await this.#store?.clear();
+  }
+
+  async close(): Promise<void> {
+    await this.#store?.close();
+  }
+
+  async #lookUp(entry: Entry): Promise<void> {
+    const found = await this.#store?.get(this.#keyOf(entry));
+    if (found !== undefined && entry.code === undefined) {
+      entry.code = found;
+      entry.fromStore = true;
+      this.#code.set(entry.id, entry);
+      entry.pending = undefined;
+      return;
+    }
+    // Nobody has it: the run that asked compiles, and those that come now wait for its code.
+    const compiled = Promise.withResolvers<void>();
+    entry.pending = compiled.promise;
+    entry.compiled = compiled.resolve;
+  }
+
+  /** Everything that code depends on: the script, our wrapper, and V8 with its flags. */
+  #keyOf(entry: Entry): string {
+    entry.key ??= createHash('sha256')
+      .update(`javascript\n${wrapperVersion}\n`)
+      .update(entry.text)
+      .digest('hex');
+    return `${entry.key}-${this.#codeTag}`;
+  }
+}
+
+async function atMost(ms: number, promise: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, ms);
+  await Promise.race([promise, late.promise]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,166 @@
+import type { BytecodeStore } from '../stores/bytecode-store.ts';
+import { publish } from './events.ts';
+import { openCode, sealCode } from './sealed-code.ts';
+
+/** Counts of a store since the start. */
+export interface StoreStats {
+  readonly state: 'up' | 'down';
+  readonly hits: number;
+  readonly misses: number;
+  /** Entries whose seal did not fit. */
+  readonly forged: number;
+  readonly errors: number;
+  /** Look-ups that were not waited for any longer. */
+  readonly late: number;
+  /** Entries that were not written: too many were under way, or the store was down. */
+  readonly dropped: number;
+  /** Mean time of a look-up in milliseconds, newer ones counting more. */
+  readonly latencyMs: number;
+}
+
+/** How long a run waits for the store at most, in milliseconds. */
+export const maxStoreWaitMs = 50;
+const failuresUntilDown = 3;
+const downMs = 5_000;
+const maxBytesUnderWay = 64 * 1024 * 1024;
+
+/**
+ * A bytecode store that cannot hurt: a run waits for it 50 ms at most, one that fails three times
+ * in a row is left alone for five seconds, entries are sealed, and nothing here rejects.
+ */
+export class GuardedStore {
+  readonly #store: BytecodeStore;
+  readonly #secret: Uint8Array;
+  readonly #counts = {
+    hits: 0,
+    misses: 0,
+    forged: 0,
+    errors: 0,
+    late: 0,
+    dropped: 0,
+    latencyMs: 0,
+  };
+  #failures = 0;
+  #downUntil = 0;
+  #bytesUnderWay = 0;
+  readonly #writes = new Set<Promise<unknown>>();
+
+  constructor(store: BytecodeStore, secret: Uint8Array) {
+    this.#store = store;
+    this.#secret = secret;
+  }
+
+  get stats(): StoreStats {
+    return { state: this.#isDown() ? 'down' : 'up', ...this.#counts };
+  }
+
+  /** @returns authentic code, or undefined: not there, forged, late, or the store is down. */
+  async get(key: string): Promise<Buffer | undefined> {
+    if (this.#isDown()) return undefined;
+    const begun = performance.now();
+    const late = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => {
+      this.#counts.late++;
+      this.#failed(new Error(`it took longer than ${maxStoreWaitMs} ms`));
+      late.resolve(undefined);
+    }, maxStoreWaitMs);
+    try {
+      const found = this.#store.get(key).then(
+        (sealed) => ({ sealed }),
+        (error: unknown) => this.#failed(error),
+      );
+      const answer = await Promise.race([found, late.promise]);
+      if (answer === undefined) return undefined;
+      this.#succeeded(performance.now() - begun);
+      return this.#open(key, answer.sealed);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Writes in the background. */
+  put(key: string, code: Uint8Array): void {
+    if (this.#isDown() || this.#bytesUnderWay + code.length > maxBytesUnderWay) {
+      this.#counts.dropped++;
+      return;
+    }
+    this.#bytesUnderWay += code.length;
+    this.#track(
+      this.#store.put(key, sealCode(this.#secret, key, code)).finally(() => {
+        this.#bytesUnderWay -= code.length;
+      }),
+    );
+  }
+
+  delete(key: string): void {
+    if (!this.#isDown()) this.#track(this.#store.delete(key));
+  }
+
+  /** @throws what the store throws: whoever clears wants to know. */
+  async clear(): Promise<void> {
+    await this.settle();
+    await this.#store.clear();
+  }
+
+  /** Waits for what is being written. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#writes);
+  }
+
+  /** Writes what is under way, for two seconds at most, and closes the store. */
+  async close(): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, 2_000);
+    await Promise.race([this.settle(), late.promise]);
+    clearTimeout(timer);
+    await this.#store.close().catch(() => {});
+  }
+
+  #open(key: string, sealed: Uint8Array | undefined): Buffer | undefined {
+    if (sealed === undefined) {
+      this.#counts.misses++;
+      return undefined;
+    }
+    const code = openCode(this.#secret, key, sealed);
+    if (code === undefined) {
+      this.#counts.forged++;
+      this.delete(key);
+      return undefined;
+    }
+    this.#counts.hits++;
+    return code;
+  }
+
+  #track(operation: Promise<unknown>): void {
+    const settled = operation.then(
+      () => this.#succeeded(undefined),
+      (error: unknown) => this.#failed(error),
+    );
+    this.#writes.add(settled);
+    void settled.then(() => this.#writes.delete(settled));
+  }
+
+  #isDown(): boolean {
+    return performance.now() < this.#downUntil;
+  }
+
+  #succeeded(ms: number | undefined): void {
+    if (ms !== undefined) this.#counts.latencyMs += (ms - this.#counts.latencyMs) / 8;
+    if (this.#downUntil > 0) {
+      this.#downUntil = 0;
+      publish('cloister:store:up', () => ({}));
+    }
+    this.#failures = 0;
+  }
+
+  #failed(error: unknown): undefined {
+    this.#counts.errors++;
+    // One more failure after the pause is enough to be left alone again.
+    if (++this.#failures < failuresUntilDown && this.#downUntil === 0) return;
+    this.#downUntil = performance.now() + downMs;
+    publish('cloister:store:down', () => ({
+      reason: error instanceof Error ? error.message : String(error),
+      forMs: downMs,
+    }));
+  }
+}
