@@ -8,7 +8,14 @@ const main = fileURLToPath(new URL('main.ts', import.meta.url));
 test('every benchmark runs and prints its table', { timeout: 120_000 }, async () => {
   const flags = ['--no-node-snapshot', main, '--smoke'];
   const { stdout } = await promisify(execFile)(process.execPath, flags);
-  for (const title of ['one at a time', '256 in flight', 'waiting on a timer', 'Making a VM', 'idle VM', 'Compute-bound']) {
+  for (const title of [
+    'one at a time',
+    '256 in flight',
+    'waiting on a timer',
+    'Making a VM',
+    'idle VM',
+    'Compute-bound',
+  ]) {
     expect(stdout).toContain(title);
   }
 });

@@ -10,14 +10,14 @@ export async function latency(
   count: number,
   warmUp: number,
 ): Promise<Latency> {
-  const times: number[] = [];
+  const taken: number[] = [];
   for (let i = -warmUp; i < count; i++) {
     const begun = performance.now();
     await once();
-    if (i >= 0) times.push(performance.now() - begun);
+    if (i >= 0) taken.push(performance.now() - begun);
   }
-  times.sort((a, b) => a - b);
-  return { p50: at(times, 0.5), p99: at(times, 0.99) };
+  taken.sort((a, b) => a - b);
+  return { p50: at(taken, 0.5), p99: at(taken, 0.99) };
 }
 
 /** Keeps `inFlight` calls of `once` under way until `count` are done. @returns calls a second. */

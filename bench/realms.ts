@@ -19,7 +19,11 @@ export async function vmCreation(extent: Extent): Promise<void> {
     return { dispose: () => cell.vm.close() };
   });
   printTable('Making a VM: how many times the cost of a bare isolate and context', [
-    { what: 'cloister, hardened VM', ratio: times(hardenedMs / bareMs), figures: microseconds(hardenedMs) },
+    {
+      what: 'cloister, hardened VM',
+      ratio: times(hardenedMs / bareMs),
+      figures: microseconds(hardenedMs),
+    },
     { what: 'isolated-vm, isolate and context', ratio: times(1), figures: microseconds(bareMs) },
   ]);
 }
@@ -48,7 +52,7 @@ export async function memoryPerVm(extent: Extent): Promise<void> {
     pids.clear();
     await using _runtime = await createRuntime({ workers: 1, poolSize });
     await new Promise((done) => setTimeout(done, 200));
-    return residentBytes([...pids][0] ?? 0);
+    return await residentBytes([...pids][0] ?? 0);
   };
   const one = await measure(1);
   const many = await measure(count + 1);
@@ -67,5 +71,3 @@ export async function memoryPerVm(extent: Extent): Promise<void> {
     { what: 'isolated-vm, isolate and context', ratio: times(1), figures: mebibytes(bare) },
   ]);
 }
-
-

@@ -35,7 +35,8 @@ export async function openRuntime(command?: RunCommand): Promise<Runtime> {
   try {
     const options = loadOptionsFromEnv();
     const limits = { ...options.limits, ...command?.limits };
-    return await createRuntime({ ...options, limits, poolSize: 1, maxVms: 1, workers: 1 });
+    const one = { poolSize: 1, maxVms: 1, workers: 1, maxConcurrencyPerTenant: 1 };
+    return await createRuntime({ ...options, ...one, limits });
   } catch (error) {
     if (error instanceof CloisterError && isCommandLineFault(error)) {
       throw new CommandLineError(error.message);

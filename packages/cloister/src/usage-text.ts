@@ -16,8 +16,9 @@ Options of run
   --timeout MS           wall clock limit in milliseconds
   --memory MB            memory limit in MiB
   --api-calls N          limit of host calls
-  --realm hardened|fresh which global environment the script gets
+  --realm KIND           hardened (default) or fresh: its global environment
   --json                 print one JSON record instead of the output
+  --help, -h             print this
 
 Output
   The script's output goes to standard output as JSON, its console to standard

@@ -3,7 +3,11 @@ interface Guest {
   /** Set by the worker. One line of text to the worker; the answer, if any, comes by `dispatch`. */
   readonly post: (text: string) => void;
   /** Set by the worker. */
-  readonly settings: { readonly scriptName: string; readonly realm: 'hardened' | 'fresh' };
+  readonly settings: {
+    readonly scriptName: string;
+    readonly guestName: string;
+    readonly realm: 'hardened' | 'fresh';
+  };
   primordials: {
     readonly uncurryThis: <Self, Args extends unknown[], Result>(
       method: (this: Self, ...args: Args) => Result,

@@ -20,17 +20,17 @@ guest.harden = (() => {
   // included, so it is watched instead (design, section 11).
   const watched = RegExp.prototype;
   /** @type {readonly (readonly [PropertyKey, PropertyDescriptor])[]} */
-  let before = [];
+  let properties = [];
   let keyCount = 0;
   let parent = null;
 
   const remember = () => {
     parent = getPrototypeOf(watched);
-    before = ownKeys(watched).map((key) => [
+    properties = ownKeys(watched).map((key) => [
       key,
       /** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(watched, key)),
     ]);
-    keyCount = before.length;
+    keyCount = properties.length;
   };
 
   /** Whether the run left everything as it found it. Reads nothing that a script could replace. */
@@ -38,7 +38,7 @@ guest.harden = (() => {
     if (!isExtensible(watched) || getPrototypeOf(watched) !== parent) return false;
     if (ownKeys(watched).length !== keyCount) return false;
     for (let i = 0; i < keyCount; i++) {
-      const entry = /** @type {readonly [PropertyKey, PropertyDescriptor]} */ (before[i]);
+      const entry = /** @type {readonly [PropertyKey, PropertyDescriptor]} */ (properties[i]);
       const then = entry[1];
       const now = getOwnPropertyDescriptor(watched, entry[0]);
       if (
@@ -58,8 +58,10 @@ guest.harden = (() => {
 
   const harden = () => {
     forgetMatches();
+    // Found before and after: a value behind an accessor can be had, but not seen, afterwards.
+    const before = guest.intrinsics.all();
     guest.overrides.allow();
-    for (const object of guest.intrinsics.all()) {
+    for (const object of before.union(guest.intrinsics.all())) {
       if (object !== watched) freeze(object);
     }
     remember();

@@ -18,9 +18,13 @@ guest.dispatch = (() => {
   let settled = '';
   let outputBytes = 0;
 
-  const fail = (/** @type {GuestFailure} */ failure) => {
+  /**
+   * @param {GuestFailure['code']} code @param {string} message @param {GuestThrown} [thrown]
+   */
+  const fail = (code, message, thrown) => {
     if (outcome !== '') return;
-    settled = stringify(failure);
+    // Without a prototype, as in `report` of thrown.js.
+    settled = stringify({ __proto__: null, code, message, thrown });
     outcome = 'f';
   };
   const complete = (/** @type {string} */ output) => {
@@ -35,7 +39,7 @@ guest.dispatch = (() => {
       thrown.name === 'RangeError' && thrown.message === 'Array buffer allocation failed'
         ? 'memory_limit'
         : 'script_error';
-    fail({ code, message: thrown.message, thrown });
+    fail(code, thrown.message, thrown);
   };
 
   /** The specification's shape: a map stays, nothing is `{}`, anything else is `{ value }`. */
@@ -50,12 +54,16 @@ guest.dispatch = (() => {
     try {
       const output = toOutput(value);
       if (output !== undefined) complete(output);
-      else fail({ code: 'output_invalid', message: `the output is a ${typeof value}` });
+      else
+        fail(
+          'output_invalid',
+          typeof value === 'object' ? 'its toJSON gave nothing' : `it is a ${typeof value}`,
+        );
     } catch (error) {
-      if (error === overBudget) fail({ code: 'output_limit', message: '' });
+      if (error === overBudget) fail('output_limit', '');
       else {
         const thrown = describe(error);
-        fail({ code: 'output_invalid', message: thrown.message, thrown });
+        fail('output_invalid', thrown.message, thrown);
       }
     }
   };
@@ -67,7 +75,7 @@ guest.dispatch = (() => {
   /** Takes the promise of the script's function, and nothing that the script may have replaced. */
   const receive = (/** @type {Promise<unknown>} */ promise) => {
     // Without this, `then` would ask the script's own Promise.prototype.constructor.
-    defineProperty(promise, 'constructor', asNone);
+    void defineProperty(promise, 'constructor', asNone);
     void then(promise, finish, failWith);
   };
 
@@ -78,7 +86,7 @@ guest.dispatch = (() => {
   const Receiver = function (/** @type {Function} */ executor) {
     executor(receive, failWith);
   };
-  defineProperty(beginning, 'constructor', {
+  void defineProperty(beginning, 'constructor', {
     value: { __proto__: null, [Symbol.species]: Receiver },
   });
 

@@ -5,7 +5,9 @@ guest.stack = (() => {
   const indexOf = uncurryThis(String.prototype.indexOf);
   const slice = uncurryThis(String.prototype.slice);
   const charCodeAt = uncurryThis(String.prototype.charCodeAt);
-  const { scriptName } = guest.settings;
+  const { scriptName, guestName } = guest.settings;
+  const { defineProperty, getPrototypeOf } = Object;
+  const { isSafeInteger } = Number;
   const isDigit = (/** @type {number} */ code) => code >= 48 && code <= 57;
 
   /** Index of `file:line:column` in a stack line, or -1. */
@@ -70,11 +72,58 @@ guest.stack = (() => {
       const at = isFrame(line) ? placeOf(line) : -1;
       if (at < 0) return true;
       const row = at + scriptName.length + 1;
-      found = { line: numberAt(line, row), column: numberAt(line, indexOf(line, ':', row) + 1) };
+      const place = {
+        line: numberAt(line, row),
+        column: numberAt(line, indexOf(line, ':', row) + 1),
+      };
+      // A stack that the script wrote itself may say anything.
+      if (isSafeInteger(place.line) && isSafeInteger(place.column)) found = place;
       return false;
     });
     return found;
   };
+
+  // V8 asks this for the text of a stack. Frames of the guest lie between those of the script where
+  // it calls back, as in a `toJSON`; they are left out before anybody sees them.
+  const { captureStackTrace, prototype: errorPrototype } = /** @type {any} */ (Error);
+  const errorToString = uncurryThis(errorPrototype.toString);
+  const siteMethods = (() => {
+    /** @type {any} */
+    let sites;
+    defineProperty(Error, 'prepareStackTrace', {
+      value: (/** @type {unknown} */ _error, /** @type {any[]} */ all) => {
+        sites = all;
+      },
+      configurable: true,
+    });
+    const probe = {};
+    captureStackTrace(probe);
+    void (/** @type {{ stack?: unknown }} */ (probe).stack);
+    const prototype = getPrototypeOf(sites[0]);
+    return {
+      file: uncurryThis(prototype.getScriptNameOrSourceURL),
+      text: uncurryThis(prototype.toString),
+    };
+  })();
+  const prepareStackTrace = (/** @type {unknown} */ error, /** @type {any} */ sites) => {
+    let text;
+    try {
+      text = errorToString(error);
+    } catch {
+      text = '<error>';
+    }
+    for (let i = 0; i < sites.length; i++) {
+      const site = sites[i];
+      if (siteMethods.file(site) !== guestName) text += `\n    at ${siteMethods.text(site)}`;
+    }
+    return text;
+  };
+  defineProperty(Error, 'prepareStackTrace', {
+    value: prepareStackTrace,
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  });
 
   return { __proto__: null, clean, position };
 })();

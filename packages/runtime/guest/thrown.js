@@ -42,12 +42,17 @@ guest.thrown = (() => {
 
   const bounded = (/** @type {string} */ text) =>
     text.length > maxText ? `${slice(text, 0, maxText)}…` : text;
+  /** The frames stand at the end, behind a message of any length. */
+  const boundedStack = (/** @type {string} */ text) =>
+    text.length > maxText
+      ? `${slice(text, 0, maxText / 2)}…${slice(text, text.length - maxText / 2)}`
+      : text;
 
   /** @param {any} value @param {string} key @param {string} fallback */
-  const readText = (value, key, fallback) => {
+  const readText = (value, key, fallback, bound = bounded) => {
     try {
       const text = value[key];
-      return typeof text === 'string' ? bounded(text) : fallback;
+      return typeof text === 'string' ? bound(text) : fallback;
     } catch {
       return fallback;
     }
@@ -76,33 +81,36 @@ guest.thrown = (() => {
     return hint ? `${message}: ${hint}` : message;
   };
 
+  /**
+   * Without a prototype: a `toJSON` that a script put on Object.prototype would write our report.
+   * @type {(name: string, message: string, stack: string) => GuestThrown}
+   */
+  const report = (name, message, stack) =>
+    /** @type {any} */ ({ __proto__: null, name, message, stack });
+
   /** @param {unknown} value @param {number} causesLeft @returns {GuestThrown} */
   const describe = (value, causesLeft = maxCauses) => {
     if (!isError(value)) {
-      return {
-        name: 'ScriptError',
-        message: `thrown value is not an Error: ${show(value)}`,
-        stack: '',
-      };
+      const message = `thrown value is not an Error: ${show(value)}`;
+      return report('ScriptError', message, '');
     }
     const name = readText(value, 'name', 'Error') || 'Error';
     const original = readText(value, 'message', '');
     const message = withAdvice(name, original);
-    const frames = clean(readText(value, 'stack', ''));
+    const frames = clean(readText(value, 'stack', '', boundedStack));
     const place = position(frames);
-    /** @type {GuestThrown} */
-    const report = { name, message, stack: frames };
+    const thrown = report(name, message, frames);
     if (place !== undefined) {
-      report.line = place.line;
-      report.column = place.column;
+      thrown.line = place.line;
+      thrown.column = place.column;
     }
     try {
       const { cause } = /** @type {Error} */ (value);
-      if (cause !== undefined && causesLeft > 0) report.cause = describe(cause, causesLeft - 1);
+      if (cause !== undefined && causesLeft > 0) thrown.cause = describe(cause, causesLeft - 1);
     } catch {
       // A cause that cannot be read is none.
     }
-    return report;
+    return thrown;
   };
 
   return { __proto__: null, describe: (/** @type {unknown} */ value) => describe(value) };

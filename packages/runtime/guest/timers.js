@@ -89,7 +89,9 @@ guest.timers = (() => {
 
   /** @param {unknown} [id] */
   const clearTimeout = (id) => {
-    const timer = mapGet(byId, typeof id === 'number' ? id : Number(id));
+    // Anything else is the number of no timer; nor is it asked, for it may be an object that throws.
+    if (typeof id !== 'number' && typeof id !== 'string') return;
+    const timer = mapGet(byId, Number(id));
     if (timer === undefined) return;
     timer.callback = undefined;
     mapDelete(byId, timer.id);

@@ -56,14 +56,30 @@ export interface ResolvedContext {
 const maxIdLength = 256;
 const knownFields = new Set(['tenant', 'user', 'execution', 'limits', 'realm', 'signal', 'onLog']);
 
+/** What a runtime gives to all its runs. */
+interface RuntimeDefaults {
+  readonly limits: Limits;
+  readonly realm: RealmKind;
+}
+
 /**
  * Checks and completes a run context.
  * @throws {CloisterError} `invalid_context` or `invalid_options` (limits), naming the field.
  */
 export function resolveContext(
   given: RunContext | undefined,
-  runtime: { readonly limits: Limits; readonly realm: RealmKind },
+  runtime: RuntimeDefaults,
 ): ResolvedContext {
+  try {
+    return resolve(given, runtime);
+  } catch (error) {
+    if (error instanceof CloisterError) throw error;
+    // A getter or a proxy of the caller's.
+    throw invalid(`a field of the run context cannot be read: ${firstLine(error)}`);
+  }
+}
+
+function resolve(given: RunContext | undefined, runtime: RuntimeDefaults): ResolvedContext {
   const context = record(given ?? {}, 'context') as RunContext;
   for (const field of Object.keys(context)) {
     if (!knownFields.has(field)) throw invalid(`${field} is not a field of the run context`);

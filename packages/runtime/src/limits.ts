@@ -39,8 +39,8 @@ export const limitRules: Readonly<Record<keyof Limits, LimitRule>> = {
   // isolated-vm takes no less than 8 MiB.
   memoryMb: { default: 128, min: 8, max: 4096, env: 'SCRIPT_MAX_MEMORY_MB' },
   apiCalls: { default: 100, min: 0, max: 1_000_000, env: 'SCRIPT_MAX_API_CALLS' },
-  outputBytes: { default: mebi, min: 2, max: 64 * mebi, env: 'SCRIPT_MAX_OUTPUT_BYTES' },
-  inputBytes: { default: 4 * mebi, min: 2, max: 64 * mebi, env: 'SCRIPT_MAX_INPUT_BYTES' },
+  outputBytes: { default: mebi, min: 2, max: 32 * mebi, env: 'SCRIPT_MAX_OUTPUT_BYTES' },
+  inputBytes: { default: 4 * mebi, min: 2, max: 32 * mebi, env: 'SCRIPT_MAX_INPUT_BYTES' },
   sourceBytes: { default: mebi, min: 0, max: 16 * mebi, env: 'SCRIPT_MAX_SOURCE_BYTES' },
   logEntries: { default: 1000, min: 0, max: 100_000, env: 'SCRIPT_MAX_LOG_ENTRIES' },
   logBytes: { default: 256 * 1024, min: 0, max: 16 * mebi, env: 'SCRIPT_MAX_LOG_BYTES' },
@@ -87,11 +87,16 @@ export function checkWholeNumber(value: unknown, name: string, min: number, max:
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) {
     return value;
   }
-  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : String(value);
+  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : describe(value);
   throw new CloisterError(
     'invalid_options',
     `${name} must be a whole number from ${min} to ${max}, not ${shown}`,
   );
+}
+
+/** An object is not asked for its text: that may throw. */
+function describe(value: unknown): string {
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
 /** Merges limits; of each, the lowest that was given holds. */

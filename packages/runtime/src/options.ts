@@ -73,7 +73,27 @@ export interface ResolvedOptions {
   };
 }
 
+interface OptionRule {
+  readonly min: number;
+  readonly max: number;
+  readonly env: string;
+}
+
 const hour = 60 * 60 * 1000;
+
+/** Range and environment variable of each numeric option. */
+const optionRules = {
+  poolSize: { min: 0, max: 10_000, env: 'SCRIPT_VM_POOL_SIZE' },
+  maxVms: { min: 1, max: 10_000, env: 'SCRIPT_MAX_VMS' },
+  workers: { min: 1, max: 256, env: 'SCRIPT_WORKERS' },
+  maxConcurrencyPerTenant: { min: 1, max: 10_000, env: 'SCRIPT_MAX_CONCURRENCY_PER_TENANT' },
+  queueLimit: { min: 0, max: 10_000_000, env: 'SCRIPT_QUEUE_LIMIT' },
+  acquireTimeoutMs: { min: 1, max: hour, env: 'SCRIPT_ACQUIRE_TIMEOUT_MS' },
+  idleMs: { min: 1, max: 24 * hour, env: 'SCRIPT_IDLE_MS' },
+  graceMs: { min: 1, max: 60_000, env: 'SCRIPT_GRACE_MS' },
+} as const satisfies Record<string, OptionRule>;
+type NumericOption = keyof typeof optionRules;
+
 const knownOptions = new Set([
   'enabled',
   'poolSize',
@@ -100,26 +120,27 @@ export function resolveOptions(given: RuntimeOptions = {}): ResolvedOptions {
   }
   const { enabled = true, cache = {} } = given;
   if (typeof enabled !== 'boolean') throw invalid('enabled must be true or false');
-  const maxVms = number(given.maxVms, 'maxVms', 200, 1, 10_000);
-  const halfOfSlots = Math.max(1, Math.floor(maxVms / 2));
+  const option = (name: NumericOption, fallback: number, ceiling = Infinity): number => {
+    const { min, max } = optionRules[name];
+    return number(given[name], name, fallback, min, Math.min(max, ceiling));
+  };
+  const maxVms = option('maxVms', 200);
   return Object.freeze({
     enabled,
-    poolSize: number(given.poolSize, 'poolSize', Math.min(10, maxVms), 0, maxVms),
+    poolSize: option('poolSize', Math.min(10, maxVms), maxVms),
     maxVms,
-    workers: number(given.workers, 'workers', availableParallelism(), 1, 256),
+    workers: option('workers', availableParallelism()),
     limits: Object.freeze({ ...defaultLimits, ...checkLimits(given.limits, 'limits') }),
     realm: checkRealm(given.realm, 'realm') ?? 'hardened',
-    maxConcurrencyPerTenant: number(
-      given.maxConcurrencyPerTenant,
+    maxConcurrencyPerTenant: option(
       'maxConcurrencyPerTenant',
-      halfOfSlots,
-      1,
+      Math.max(1, Math.floor(maxVms / 2)),
       maxVms,
     ),
-    queueLimit: number(given.queueLimit, 'queueLimit', 10_000, 0, 10_000_000),
-    acquireTimeoutMs: number(given.acquireTimeoutMs, 'acquireTimeoutMs', 30_000, 1, hour),
-    idleMs: number(given.idleMs, 'idleMs', 60_000, 1, 24 * hour),
-    graceMs: number(given.graceMs, 'graceMs', 250, 1, 60_000),
+    queueLimit: option('queueLimit', 10_000),
+    acquireTimeoutMs: option('acquireTimeoutMs', 30_000),
+    idleMs: option('idleMs', 60_000),
+    graceMs: option('graceMs', 250),
     cache: resolveCache(cache),
   });
 }
@@ -152,24 +173,12 @@ function resolveSecret(secret: unknown): Uint8Array | undefined {
   throw invalid(`cache.secret must have ${minSecretBytes} bytes or more`);
 }
 
-/** The variables that are not limits of a run, and the option that each sets. */
-const optionVariables = {
-  SCRIPT_VM_POOL_SIZE: ['poolSize', 0],
-  SCRIPT_MAX_VMS: ['maxVms', 1],
-  SCRIPT_WORKERS: ['workers', 1],
-  SCRIPT_MAX_CONCURRENCY_PER_TENANT: ['maxConcurrencyPerTenant', 1],
-  SCRIPT_QUEUE_LIMIT: ['queueLimit', 0],
-  SCRIPT_ACQUIRE_TIMEOUT_MS: ['acquireTimeoutMs', 1],
-  SCRIPT_IDLE_MS: ['idleMs', 1],
-  SCRIPT_GRACE_MS: ['graceMs', 1],
-} as const satisfies Record<string, readonly [keyof RuntimeOptions, number]>;
-
 /** Every variable that `loadOptionsFromEnv` reads. */
 export const environmentVariables: readonly string[] = [
   'SCRIPTS_ENABLED',
   'SCRIPT_CACHE_SIZE',
   'SCRIPT_CACHE_SECRET',
-  ...Object.keys(optionVariables),
+  ...Object.values(optionRules).map((rule) => rule.env),
   ...limitNames.map((name) => limitRules[name].env),
 ];
 
@@ -184,9 +193,10 @@ export function loadOptionsFromEnv(
   const options: { -readonly [Name in keyof RuntimeOptions]: RuntimeOptions[Name] } = {};
   const enabled = env['SCRIPTS_ENABLED'];
   if (enabled) options.enabled = toFlag(enabled, 'SCRIPTS_ENABLED');
-  for (const [variable, [option, min]] of Object.entries(optionVariables)) {
+  for (const name of Object.keys(optionRules) as NumericOption[]) {
+    const { env: variable, min, max } = optionRules[name];
     const value = env[variable];
-    if (value) options[option] = toNumber(value, variable, min, 10_000_000);
+    if (value) options[name] = toNumber(value, variable, min, max);
   }
   const cacheSize = env['SCRIPT_CACHE_SIZE'];
   const secret = env['SCRIPT_CACHE_SECRET'];

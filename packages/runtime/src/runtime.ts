@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { inputJson, resolveContext, type RunContext } from './context.ts';
 import { CloisterError, createError, type ErrorCode } from './errors.ts';
 import { CompilationCache, type CacheStats } from './host/compilation-cache.ts';
@@ -6,6 +7,7 @@ import { compilationError, Execution } from './host/execution.ts';
 import { GuardedStore } from './host/guarded-store.ts';
 import { Pool, type PoolStats } from './host/pool.ts';
 import { Scheduler, type QueueStats } from './host/scheduler.ts';
+import { checkWholeNumber } from './limits.ts';
 import { resolveOptions, type ResolvedOptions, type RuntimeOptions } from './options.ts';
 import type { RunResult } from './result.ts';
 
@@ -77,8 +79,8 @@ async function openStore({ cache, enabled }: ResolvedOptions): Promise<GuardedSt
   );
 }
 
-/** The tenant under whose name syntax checks are queued and VMs for them bound. */
-const checkTenant = 'cloister:syntax-check';
+/** Syntax checks wait in one queue; each gets a VM that serves nobody else. */
+const checkTenant = `cloister:syntax-check:${randomUUID()}`;
 
 class EngineRuntime implements Runtime {
   readonly #options: ResolvedOptions;
@@ -142,9 +144,10 @@ class EngineRuntime implements Runtime {
     };
   }
 
-  shutdown(options: ShutdownOptions = {}): Promise<void> {
-    this.#closing ??= this.#shutDown(options.graceMs ?? 30_000);
-    return this.#closing;
+  async shutdown(options: ShutdownOptions = {}): Promise<void> {
+    const graceMs = checkWholeNumber(options.graceMs ?? 30_000, 'graceMs', 0, 24 * 60 * 60 * 1000);
+    this.#closing ??= this.#shutDown(graceMs);
+    await this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

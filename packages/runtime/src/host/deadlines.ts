@@ -39,6 +39,7 @@ export class Deadlines {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#timerAt = Infinity;
+    for (const entry of this.#heap) entry.action = undefined;
     this.#heap.length = 0;
     this.#live = 0;
   }

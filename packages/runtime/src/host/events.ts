@@ -3,7 +3,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Usage } from '../result.ts';
 
 /** Why a VM was given up. */
-export type VmEnd = 'unhealthy' | 'idle' | 'evicted' | 'worker_lost' | 'shutdown';
+export type VmEnd = 'unhealthy' | 'syntax_check' | 'idle' | 'evicted' | 'worker_lost' | 'shutdown';
 
 /** The messages of the diagnostics channels, by channel name (node:diagnostics_channel). */
 export interface RuntimeEvents {

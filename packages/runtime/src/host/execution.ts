@@ -8,7 +8,7 @@ import type {
   Prepared,
   Source,
 } from './compilation-cache.ts';
-import { publish } from './events.ts';
+import { publish, type VmEnd } from './events.ts';
 import type { PooledVm } from './pool.ts';
 import { RunLog } from './run-log.ts';
 import type { LinkedRun, WorkerLoss } from './worker-link.ts';
@@ -16,7 +16,7 @@ import type { LinkedRun, WorkerLoss } from './worker-link.ts';
 /** What an execution asks of the scheduler that drives it. */
 export interface ExecutionOwner {
   /** The run is over and its VM, if it had one, is free. */
-  onFinished(execution: Execution, vm: PooledVm | undefined, healthy: boolean): void;
+  onFinished(execution: Execution, vm: PooledVm | undefined, end: VmEnd | undefined): void;
   /** The run lost its VM through no fault of its own and wants another. */
   onDisplaced(execution: Execution): void;
 }
@@ -38,7 +38,11 @@ export class Execution implements LinkedRun {
   readonly #cache: CompilationCache;
   readonly #settle = Promise.withResolvers<RunResult>();
   readonly #log: RunLog;
-  readonly #submitted = performance.now();
+  #queuedSince = performance.now();
+  #queuedMs = 0;
+  /** Time taken in VMs that were lost over the runs of others. */
+  #spentMs = 0;
+  #overdue: 'timeout' | 'cancelled' = 'timeout';
   #state: 'queued' | 'running' | 'settled' = 'queued';
   #vm: PooledVm | undefined;
   #prepared: Prepared = { tier: 'miss', code: undefined, codeWanted: false };
@@ -72,11 +76,17 @@ export class Execution implements LinkedRun {
     return this.#state;
   }
 
+  /** What is left of its wall clock, in milliseconds; one at least, so that it can still say so. */
+  get timeLeftMs(): number {
+    return Math.max(1, Math.floor(this.context.limits.timeoutMs - this.#spentMs));
+  }
+
   /** Sends the run into a VM that the pool gave for it. */
   start(vm: PooledVm): void {
     this.#state = 'running';
     this.#vm = vm;
     this.#startedAt = performance.now();
+    this.#queuedMs += this.#startedAt - this.#queuedSince;
     this.#attempts++;
     vm.run = this;
     publish('cloister:run:start', () => ({
@@ -84,7 +94,8 @@ export class Execution implements LinkedRun {
       tenantId: this.context.tenantId,
       queueMs: this.#queueMs,
     }));
-    const { timeoutMs, cpuMs, memoryMb, outputBytes, logEntries, logBytes } = this.context.limits;
+    const { cpuMs, memoryMb, outputBytes, logEntries, logBytes } = this.context.limits;
+    const timeoutMs = this.timeLeftMs;
     this.#prepared = this.#cache.take(this.source);
     vm.link.startRun(this, this.source, this.#prepared.code, {
       codeWanted: this.#prepared.codeWanted && this.purpose === 'execute',
@@ -107,12 +118,12 @@ export class Execution implements LinkedRun {
     const usage = this.#usage(message.usage);
     const { outcome } = message;
     if (outcome.status === 'completed') {
-      // A text that is no JSON throws to the link's reader, which ends the worker.
-      this.#complete(JSON.parse(outcome.output) as Record<string, Json>, usage);
+      // Anything but a map throws to the link's reader, which ends the worker.
+      this.#complete(parseOutput(outcome.output), usage);
     } else {
       this.#fail(this.#toError(outcome, usage), usage);
     }
-    this.#leave(message.healthy);
+    this.#leave(this.#endOfVm(message.healthy));
   }
 
   onLost(loss: WorkerLoss): void {
@@ -123,7 +134,7 @@ export class Execution implements LinkedRun {
     if (byItself && loss.outOfMemory) {
       this.#end('memory_limit', this.#memoryMessage());
     } else if (loss.kind === 'killed' && loss.culprit === this) {
-      this.#end('timeout', this.#timeoutMessage(false));
+      this.#end(...this.#overdueEnd());
     } else if (loss.kind === 'closed') {
       this.#end('pool_closed', 'the runtime was shut down before the run ended');
     } else {
@@ -141,8 +152,9 @@ export class Execution implements LinkedRun {
     this.#vm?.link.cancelRun(this.id);
   }
 
-  /** Kills the worker, which did not end the run in time. */
-  killWorker(): void {
+  /** Kills the worker, which did not end the run when it was time. */
+  killWorker(overdue: 'timeout' | 'cancelled'): void {
+    this.#overdue = overdue;
     this.#vm?.link.kill(this, 'it did not end a run in time');
   }
 
@@ -159,7 +171,16 @@ export class Execution implements LinkedRun {
     }
   }
 
+  /** A VM in which a source was checked has read it in nobody's name, and serves nobody else. */
+  #endOfVm(healthy: boolean): VmEnd | undefined {
+    if (!healthy) return 'unhealthy';
+    return this.purpose === 'check' ? 'syntax_check' : undefined;
+  }
+
   #displace(): void {
+    this.#spentMs += performance.now() - this.#startedAt;
+    this.#queuedSince = performance.now();
+    this.#startedAt = 0;
     this.#state = 'queued';
     this.#vm = undefined;
     this.#log.restart();
@@ -175,7 +196,7 @@ export class Execution implements LinkedRun {
       createError(code, message, { executionId, logs: this.#log.entries, usage, cause }),
       usage,
     );
-    this.#leave(false);
+    this.#leave('unhealthy');
   }
 
   #complete(output: Record<string, Json>, usage: Usage): void {
@@ -189,19 +210,21 @@ export class Execution implements LinkedRun {
     this.#settle.reject(error);
   }
 
-  #leave(healthy: boolean): void {
+  #leave(end: VmEnd | undefined): void {
     const vm = this.#vm;
     this.#state = 'settled';
     this.#vm = undefined;
-    this.#owner.onFinished(this, vm, healthy);
+    this.#owner.onFinished(this, vm, end);
   }
 
   get #queueMs(): number {
-    return (this.#startedAt === 0 ? performance.now() : this.#startedAt) - this.#submitted;
+    const waiting = this.#startedAt === 0 ? performance.now() - this.#queuedSince : 0;
+    return this.#queuedMs + waiting;
   }
 
   #usage(measured: Pick<Usage, 'wallMs' | 'cpuMs' | 'heapBytes'>): Usage {
-    return { ...measured, apiCalls: 0, queueMs: this.#queueMs, cache: this.#tier };
+    const wallMs = measured.wallMs + this.#spentMs;
+    return { ...measured, wallMs, apiCalls: 0, queueMs: this.#queueMs, cache: this.#tier };
   }
 
   #publishEnd(code: 'completed' | ErrorCode, usage: Usage): void {
@@ -258,6 +281,11 @@ export class Execution implements LinkedRun {
     }
   }
 
+  #overdueEnd(): [code: 'timeout' | 'cancelled', message: string, cause?: unknown] {
+    if (this.#overdue === 'timeout') return ['timeout', this.#timeoutMessage(false)];
+    return ['cancelled', 'the signal of the run was aborted', this.context.signal?.reason];
+  }
+
   #timeoutMessage(idle: boolean): string {
     const waiting = idle ? '; it was waiting for a promise that nothing could settle any more' : '';
     return `the run took longer than ${this.context.limits.timeoutMs} ms (timeoutMs)${waiting}`;
@@ -272,6 +300,14 @@ export class Execution implements LinkedRun {
 export function compilationError(failure: CompilationFailure, executionId: string): CloisterError {
   const { message, line, column } = failure;
   return createError('compilation_error', message, { executionId, line, column });
+}
+
+function parseOutput(text: string): Record<string, Json> {
+  const output: unknown = JSON.parse(text);
+  if (typeof output === 'object' && output !== null && !Array.isArray(output)) {
+    return output as Record<string, Json>;
+  }
+  throw new TypeError('the output is no map');
 }
 
 function plainThrown(message: string): ThrownReport {

@@ -30,6 +30,8 @@ export interface PoolStats {
   readonly busy: number;
 }
 
+/** From the start of a worker until it has passed its self-test, in milliseconds. */
+const maxStartMs = 10_000;
 const startBackoffMs = [0, 100, 400, 1600, 5000] as const;
 
 /**
@@ -46,7 +48,10 @@ export class Pool {
   readonly #vms = new Map<number, PooledVm>();
   readonly #closing = new Map<number, { readonly vm: PooledVm; readonly deadline: Deadline }>();
   readonly #started = Promise.withResolvers<void>();
-  readonly #allGone = Promise.withResolvers<void>();
+  /** Workers that have made a VM; one that never did is not to be started again at once. */
+  readonly #starting = new Map<WorkerLink, Deadline>();
+  readonly #proven = new WeakSet<WorkerLink>();
+  #allGone: (() => void) | undefined;
   #lastVm = 0;
   #lastLink = 0;
   #failedStarts = 0;
@@ -107,28 +112,31 @@ export class Pool {
     return vm;
   }
 
-  /** Makes room and VMs for `count` runs that found none. */
-  grow(count: number, memoryMb: number): void {
+  /**
+   * Makes VMs for `count` runs that found none; where there is no room, in place of idle ones whose
+   * tenant has to give way.
+   */
+  grow(count: number, memoryMb: number, givesWay: (tenantId: string) => boolean): void {
     let starting = 0;
     for (const vm of this.#vms.values()) {
       if (vm.state === 'starting' && vm.memoryMb === memoryMb) starting++;
     }
     while (starting < count) {
-      if (this.#vms.size >= this.#options.maxVms && !this.#evict()) return;
+      if (this.#vms.size >= this.#options.maxVms && !this.#evict(memoryMb, givesWay)) return;
       if (!this.#createVm(memoryMb)) return;
       starting++;
     }
   }
 
-  /** Takes a VM back. One that is not provably healthy is not used again. */
-  release(vm: PooledVm, healthy: boolean): void {
+  /** Takes a VM back, to be used again or, for a reason, not. */
+  release(vm: PooledVm, end: VmEnd | undefined): void {
     if (!this.#vms.has(vm.id)) return;
-    if (healthy && !this.#closed) {
+    if (end === undefined && !this.#closed) {
       vm.state = 'idle';
       vm.run = undefined;
       vm.idleSince = performance.now();
     } else {
-      this.#destroy(vm, 'unhealthy');
+      this.#destroy(vm, end ?? 'shutdown');
       this.#refill();
     }
     this.#onAvailable();
@@ -146,7 +154,10 @@ export class Pool {
     for (const vm of this.#vms.values()) this.#publishEnd(vm, 'shutdown');
     this.#vms.clear();
     for (const link of this.#links) link.close();
-    if (this.#links.size > 0) await this.#allGone.promise;
+    if (this.#links.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#allGone = resolve;
+    });
   }
 
   #findFree(tenantId: string, memoryMb: number): PooledVm | undefined {
@@ -170,12 +181,20 @@ export class Pool {
       onLost: (loss) => this.#workerLost(link, loss),
     });
     this.#links.add(link);
+    const deadline = this.#deadlines.after(maxStartMs, () => {
+      if (!link.isReady) link.kill(undefined, `it was not ready within ${maxStartMs} ms`);
+    });
+    this.#starting.set(link, deadline);
+  }
+
+  #hasStarted(link: WorkerLink): void {
+    this.#starting.get(link)?.clear();
+    this.#starting.delete(link);
   }
 
   #workerReady(link: WorkerLink, versions: WorkerVersions): void {
+    this.#hasStarted(link);
     this.#cache.codeTag = `${versions.v8}-${versions.codeTag}`;
-    this.#failedStarts = 0;
-    this.startFailure = undefined;
     publish('cloister:worker:start', () => ({ worker: link.id, pid: link.pid }));
     if ([...this.#links].every((each) => each.isReady)) {
       this.#refill();
@@ -185,8 +204,8 @@ export class Pool {
   }
 
   #workerLost(link: WorkerLink, loss: WorkerLoss): void {
-    const wasReady = link.wasReady;
     this.#links.delete(link);
+    this.#hasStarted(link);
     for (const vm of this.#vms.values()) {
       if (vm.link !== link) continue;
       this.#vms.delete(vm.id);
@@ -202,9 +221,9 @@ export class Pool {
       pid: link.pid,
       reason: loss.reason,
     }));
-    if (this.#links.size === 0) this.#allGone.resolve();
+    if (this.#links.size === 0) this.#allGone?.();
     if (this.#closed) return;
-    if (wasReady) this.#startWorker();
+    if (this.#proven.has(link)) this.#startWorker();
     else this.#startFailed(loss);
     this.#onAvailable();
   }
@@ -267,6 +286,9 @@ export class Pool {
     if (vm?.state !== 'starting') return;
     vm.state = 'idle';
     vm.idleSince = performance.now();
+    this.#proven.add(vm.link);
+    this.#failedStarts = 0;
+    this.startFailure = undefined;
     publish('cloister:vm:create', () => ({ vm: id, worker: vm.link.id }));
     if (this.stats.warm >= this.#options.poolSize) this.#started.resolve();
     this.#onAvailable();
@@ -297,12 +319,13 @@ export class Pool {
     this.#publishEnd(vm, reason);
   }
 
-  #evict(): boolean {
+  #evict(memoryMb: number, givesWay: (tenantId: string) => boolean): boolean {
     let oldest: PooledVm | undefined;
     for (const vm of this.#vms.values()) {
-      if (vm.state === 'idle' && (oldest === undefined || vm.idleSince < oldest.idleSince)) {
-        oldest = vm;
-      }
+      const { state, tenantId, idleSince } = vm;
+      if (state !== 'idle' || (oldest !== undefined && oldest.idleSince <= idleSince)) continue;
+      // A warm one goes only when it is of the wrong size; a tenant's, when the tenant gives way.
+      if (tenantId === undefined ? vm.memoryMb !== memoryMb : givesWay(tenantId)) oldest = vm;
     }
     if (oldest === undefined) return false;
     this.#destroy(oldest, 'evicted');
@@ -322,6 +345,8 @@ export class Pool {
   }
 
   #publishEnd(vm: PooledVm, reason: VmEnd): void {
+    // One that never was ready was never announced.
+    if (vm.state === 'starting') return;
     publish('cloister:vm:destroy', () => ({
       vm: vm.id,
       worker: vm.link.id,

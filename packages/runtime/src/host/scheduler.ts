@@ -1,6 +1,7 @@
 import { createError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
+import type { VmEnd } from './events.ts';
 import type { Execution, ExecutionOwner } from './execution.ts';
 import type { Pool, PooledVm } from './pool.ts';
 
@@ -73,16 +74,22 @@ export class Scheduler implements ExecutionOwner {
 
   /** Starts what can be started. Called whenever a run comes or a VM becomes free. */
   dispatch(): void {
+    if (this.#queued === 0) return;
+    const wanted = new Map<number, number>();
     // One that was served goes to the back of the line, where this same loop comes to it again.
     for (const tenant of this.#tenants.values()) {
-      if (!this.#serve(tenant)) continue;
-      this.#tenants.delete(tenant.tenantId);
-      this.#tenants.set(tenant.tenantId, tenant);
+      if (!this.#mayStart(tenant)) continue;
+      if (this.#serve(tenant)) {
+        this.#tenants.delete(tenant.tenantId);
+        this.#tenants.set(tenant.tenantId, tenant);
+      } else {
+        // Asked for in its turn, so that a VM which is idle now does not go to those behind it.
+        this.#askForVms(tenant, wanted);
+      }
     }
-    this.#askForVms();
   }
 
-  onFinished(execution: Execution, vm: PooledVm | undefined, healthy: boolean): void {
+  onFinished(execution: Execution, vm: PooledVm | undefined, end: VmEnd | undefined): void {
     const ticket = this.#tickets.get(execution);
     this.#tickets.delete(execution);
     ticket?.deadline.clear();
@@ -92,7 +99,7 @@ export class Scheduler implements ExecutionOwner {
     const tenant = this.#tenants.get(execution.context.tenantId);
     if (tenant !== undefined) this.#takeOut(tenant, execution, vm !== undefined);
     // Gives the slot on, which dispatches.
-    if (vm !== undefined) this.#pool.release(vm, healthy);
+    if (vm !== undefined) this.#pool.release(vm, end);
     if (this.#tickets.size === 0) this.#emptied?.();
   }
 
@@ -123,9 +130,12 @@ export class Scheduler implements ExecutionOwner {
     }
   }
 
+  #mayStart({ waiting, running }: TenantQueue): boolean {
+    return waiting.length > 0 && running < this.#options.maxConcurrencyPerTenant;
+  }
+
   #serve(tenant: TenantQueue): boolean {
-    const next = tenant.waiting[0];
-    if (next === undefined || tenant.running >= this.#options.maxConcurrencyPerTenant) return false;
+    const next = tenant.waiting[0]!;
     const vm = this.#pool.take(tenant.tenantId, next.context.limits.memoryMb);
     if (vm === undefined) return false;
     tenant.waiting.shift();
@@ -137,18 +147,19 @@ export class Scheduler implements ExecutionOwner {
     return true;
   }
 
-  /** Runs that may start but found no VM: the pool grows by as many as it can. */
-  #askForVms(): void {
-    if (this.#queued === 0) return;
-    const wanted = new Map<number, number>();
-    for (const { waiting, running } of this.#tenants.values()) {
-      const first = waiting[0];
-      if (first === undefined) continue;
-      const allowed = Math.min(waiting.length, this.#options.maxConcurrencyPerTenant - running);
-      const { memoryMb } = first.context.limits;
-      if (allowed > 0) wanted.set(memoryMb, (wanted.get(memoryMb) ?? 0) + allowed);
-    }
-    for (const [memoryMb, count] of wanted) this.#pool.grow(count, memoryMb);
+  /**
+   * The pool grows by as many VMs as the tenant could use. Tenants that have as few runs in VMs as
+   * this one keep theirs, so that VMs do not change hands for nothing.
+   */
+  #askForVms({ waiting, running }: TenantQueue, wanted: Map<number, number>): void {
+    const { memoryMb } = waiting[0]!.context.limits;
+    const allowed = Math.min(waiting.length, this.#options.maxConcurrencyPerTenant - running);
+    const count = (wanted.get(memoryMb) ?? 0) + allowed;
+    wanted.set(memoryMb, count);
+    this.#pool.grow(count, memoryMb, (tenantId) => {
+      const other = this.#tenants.get(tenantId);
+      return other === undefined || other.waiting.length === 0 || other.running + 1 > running;
+    });
   }
 
   /** The worker ends a run in time by itself; this is for a worker that does not. */
@@ -156,9 +167,8 @@ export class Scheduler implements ExecutionOwner {
     const ticket = this.#tickets.get(execution);
     if (ticket === undefined) return;
     ticket.deadline.clear();
-    const { timeoutMs } = execution.context.limits;
-    ticket.deadline = this.#deadlines.after(timeoutMs + this.#options.graceMs, () =>
-      execution.killWorker(),
+    ticket.deadline = this.#deadlines.after(execution.timeLeftMs + this.#options.graceMs, () =>
+      execution.killWorker('timeout'),
     );
   }
 
@@ -183,7 +193,9 @@ export class Scheduler implements ExecutionOwner {
     const ticket = this.#tickets.get(execution);
     if (ticket === undefined) return;
     ticket.deadline.clear();
-    ticket.deadline = this.#deadlines.after(this.#options.graceMs, () => execution.killWorker());
+    ticket.deadline = this.#deadlines.after(this.#options.graceMs, () =>
+      execution.killWorker('cancelled'),
+    );
   }
 
   #canStartAtOnce(execution: Execution): boolean {

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { encodeFrame, FrameReader } from '../protocol/frames.ts';
+import { encodeFrames, FrameReader } from '../protocol/frames.ts';
 import type {
   HostMessage,
   LogLine,
@@ -53,7 +53,6 @@ export interface WorkerLinkEvents {
 const outOfMemoryWords =
   /out of memory|is_heap_oom = 1|allocation failed|invalid (array|table) (size|length)/i;
 const maxFrameBytes = 256 * 1024 * 1024;
-const maxBacklogBytes = 512 * 1024 * 1024;
 const maxSourceCharacters = 64 * 1024 * 1024;
 
 /**
@@ -74,7 +73,6 @@ export class WorkerLink {
   readonly #stopping = new Set<number>();
   #outgoing: HostMessage[] = [];
   #state: 'starting' | 'ready' | 'dead' = 'starting';
-  #wasReady = false;
   #killed: Pick<WorkerLoss, 'kind' | 'culprit' | 'reason'> | undefined;
 
   constructor(id: number, sourcesKept: number, events: WorkerLinkEvents) {
@@ -98,11 +96,6 @@ export class WorkerLink {
 
   get isReady(): boolean {
     return this.#state === 'ready';
-  }
-
-  /** Whether it ever was ready. */
-  get wasReady(): boolean {
-    return this.#wasReady;
   }
 
   get runCount(): number {
@@ -172,8 +165,7 @@ export class WorkerLink {
   #flush(): void {
     const messages = this.#outgoing;
     this.#outgoing = [];
-    this.#process.write(encodeFrame(messages));
-    if (this.#process.backlog > maxBacklogBytes) this.kill(undefined, 'it stopped reading');
+    for (const frame of encodeFrames(messages)) this.#process.write(frame);
   }
 
   #read(piece: Buffer): void {
@@ -182,8 +174,9 @@ export class WorkerLink {
       for (const message of this.#reader.read(piece)) this.#handle(parseWorkerMessage(message));
     } catch (error) {
       const reason = error instanceof Error ? error.message : 'unreadable';
+      // Some run in it did that; the others are carried on elsewhere.
       this.#killed ??= {
-        kind: 'crashed',
+        kind: 'fatal',
         culprit: undefined,
         reason: `it broke the protocol: ${reason}`,
       };
@@ -195,7 +188,6 @@ export class WorkerLink {
     switch (message.type) {
       case 'ready':
         this.#state = 'ready';
-        this.#wasReady = true;
         this.#process.setReferenced(false);
         return this.#events.onReady(message.versions);
       case 'unusable':
@@ -213,9 +205,10 @@ export class WorkerLink {
       case 'log':
         return this.#runs.get(message.run)?.onLog(message.lines);
       case 'settled': {
-        const run = this.#runs.get(message.run);
-        this.#forget(message.run);
-        return run?.onSettled(message);
+        // Forgotten only when it has taken the message: one that it refuses ends the worker, and then
+        // it hears of the loss.
+        this.#runs.get(message.run)?.onSettled(message);
+        return this.#forget(message.run);
       }
       default:
         message satisfies never;

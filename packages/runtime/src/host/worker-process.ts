@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { realpathSync } from 'node:fs';
+import { existsSync, openSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
@@ -40,7 +40,7 @@ export class WorkerProcess {
     this.#child = spawn(process.execPath, [...workerFlags(), mainFile], {
       env: {},
       cwd: '/',
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...coveredDescriptors(pipeDescriptor + 1)],
       windowsHide: true,
     });
     this.#errors = this.#child.stdio[2] as Socket;
@@ -70,11 +70,6 @@ export class WorkerProcess {
     return this.#child.pid;
   }
 
-  /** Bytes that the worker has not taken yet. */
-  get backlog(): number {
-    return this.#pipe.writableLength;
-  }
-
   write(frame: Buffer): void {
     if (this.#pipe.writable) this.#pipe.write(frame);
   }
@@ -91,6 +86,44 @@ export class WorkerProcess {
     this.#pipe[method]();
     this.#errors[method]();
   }
+}
+
+const pipeDescriptor = 3;
+const closeOnExec = 0o2000000;
+let nullDescriptor: number | undefined;
+
+/**
+ * Covers what the embedder's process was itself started with and would hand on. Node marks what it
+ * opens close-on-exec; a descriptor without that mark came from outside, and libuv leaves it open
+ * in the child unless another is put in its place. Linux only: elsewhere nobody tells.
+ */
+function coveredDescriptors(from: number): ('ignore' | number)[] {
+  const covered: ('ignore' | number)[] = [];
+  for (const descriptor of inheritableDescriptors()) {
+    if (descriptor < from) continue;
+    nullDescriptor ??= openSync('/dev/null', 'r');
+    while (covered.length < descriptor - from) covered.push('ignore');
+    covered[descriptor - from] = nullDescriptor;
+  }
+  return covered;
+}
+
+function inheritableDescriptors(): number[] {
+  const folder = '/proc/self/fdinfo';
+  if (!existsSync(folder)) return [];
+  const isInheritable = (name: string): boolean => {
+    try {
+      const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`${folder}/${name}`, 'utf8'))?.[1];
+      return flags !== undefined && (Number.parseInt(flags, 8) & closeOnExec) === 0;
+    } catch {
+      // Closed meanwhile, as the one that lists the folder is.
+      return false;
+    }
+  };
+  return readdirSync(folder)
+    .filter(isInheritable)
+    .map(Number)
+    .toSorted((a, b) => a - b);
 }
 
 /** Flags of design section 12. The loader of isolated-vm's binary looks at /etc/alpine-release. */

@@ -6,9 +6,9 @@
 
 const headerBytes = 8;
 
-/** A message, as far as frames know it. */
+/** A message with an attachment. */
 interface Carrier {
-  readonly bytes?: Uint8Array;
+  readonly bytes: Uint8Array;
 }
 
 /** Where an attachment lies, in place of the bytes in the JSON. */
@@ -18,12 +18,12 @@ interface Place {
 }
 
 /** Turns messages into one frame. */
-export function encodeFrame(messages: readonly object[]): Buffer {
+export function encodeFrame(messages: readonly unknown[]): Buffer {
   const attachments: Uint8Array[] = [];
   let attached = 0;
   const bodies = messages.map((message) => {
-    const { bytes } = message as Carrier;
-    if (bytes === undefined) return message;
+    if (!isCarrier(message)) return message;
+    const { bytes } = message;
     const place: Place = { at: attached, length: bytes.length };
     attachments.push(bytes);
     attached += bytes.length;
@@ -41,6 +41,35 @@ export function encodeFrame(messages: readonly object[]): Buffer {
     at += bytes.length;
   }
   return frame;
+}
+
+/** Above this, messages of one tick are spread over several frames. A message is never split. */
+const fullFrameCharacters = 8 * 1024 * 1024;
+
+/** Turns messages into frames of a bearable size, in order. */
+export function encodeFrames(messages: readonly unknown[]): Buffer[] {
+  const frames: Buffer[] = [];
+  let from = 0;
+  let size = 0;
+  for (let i = 0; i < messages.length; i++) {
+    size += roughSize(messages[i]);
+    if (size < fullFrameCharacters) continue;
+    frames.push(encodeFrame(messages.slice(from, i + 1)));
+    from = i + 1;
+    size = 0;
+  }
+  if (from < messages.length) frames.push(encodeFrame(messages.slice(from)));
+  return frames;
+}
+
+/** What is large in a message stands in its own fields, or one level below. */
+function roughSize(value: unknown, depth = 2): number {
+  if (typeof value === 'string') return value.length;
+  if (value instanceof Uint8Array) return value.length;
+  if (typeof value !== 'object' || value === null || depth === 0) return 0;
+  let size = 0;
+  for (const part of Object.values(value)) size += roughSize(part, depth - 1);
+  return size;
 }
 
 /**
@@ -111,6 +140,15 @@ function withBytes(message: unknown, attachments: Buffer): unknown {
   }
   // A copy: a view would keep the whole frame alive.
   return { ...message, bytes: Buffer.from(attachments.subarray(at, at + length)) };
+}
+
+function isCarrier(message: unknown): message is Carrier {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    'bytes' in message &&
+    message.bytes instanceof Uint8Array
+  );
 }
 
 function isSize(value: unknown): value is number {

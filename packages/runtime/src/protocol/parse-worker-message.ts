@@ -41,22 +41,22 @@ export function parseWorkerMessage(value: unknown): WorkerMessage {
     case 'unusable':
       return { type: 'unusable', reason: text(fields, 'reason') };
     case 'vm-ready':
-      return { type: 'vm-ready', vm: id(fields, 'vm') };
+      return { type: 'vm-ready', vm: whole(fields, 'vm') };
     case 'vm-failed':
-      return { type: 'vm-failed', vm: id(fields, 'vm'), reason: text(fields, 'reason') };
+      return { type: 'vm-failed', vm: whole(fields, 'vm'), reason: text(fields, 'reason') };
     case 'vm-gone':
-      return { type: 'vm-gone', vm: id(fields, 'vm') };
+      return { type: 'vm-gone', vm: whole(fields, 'vm') };
     case 'log':
-      return { type: 'log', run: id(fields, 'run'), lines: list(fields, 'lines').map(logLine) };
+      return { type: 'log', run: whole(fields, 'run'), lines: list(fields, 'lines').map(logLine) };
     case 'code':
-      return { type: 'code', source: id(fields, 'source'), bytes: bytes(fields, 'bytes') };
+      return { type: 'code', source: whole(fields, 'source'), bytes: bytes(fields, 'bytes') };
     case 'settled':
       return {
         type: 'settled',
-        run: id(fields, 'run'),
+        run: whole(fields, 'run'),
         outcome: outcome(fields['outcome']),
         usage: usage(fields['usage']),
-        droppedLogs: amount(fields, 'droppedLogs'),
+        droppedLogs: whole(fields, 'droppedLogs'),
         compiled: compiled(fields['compiled']),
         healthy: flag(fields, 'healthy'),
       };
@@ -102,8 +102,8 @@ function thrown(value: unknown, causesLeft: number): ThrownReport {
 
 function position(fields: Fields): { line?: number; column?: number } {
   return {
-    ...(fields['line'] === undefined ? {} : { line: amount(fields, 'line') }),
-    ...(fields['column'] === undefined ? {} : { column: amount(fields, 'column') }),
+    ...(fields['line'] === undefined ? {} : { line: whole(fields, 'line') }),
+    ...(fields['column'] === undefined ? {} : { column: whole(fields, 'column') }),
   };
 }
 
@@ -160,8 +160,8 @@ function amount(fields: Fields, name: string): number {
   return value;
 }
 
-function id(fields: Fields, name: string): number {
+function whole(fields: Fields, name: string): number {
   const value = amount(fields, name);
-  if (!Number.isSafeInteger(value)) throw new ProtocolError(`${name} is not an id`);
+  if (!Number.isSafeInteger(value)) throw new ProtocolError(`${name} is not a whole number`);
   return value;
 }

@@ -11,11 +11,11 @@ export type GuestState =
   /** Milliseconds until a timer is due; undefined when no timer is set. */
   | { readonly kind: 'waiting'; readonly timerMs: number | undefined };
 
-interface GuestFailure {
-  readonly code: 'script_error' | 'memory_limit' | 'output_limit' | 'output_invalid';
-  readonly message: string;
-  readonly thrown?: ThrownReport;
-}
+/** The failures that the guest reports; all others are found outside of it. */
+const guestCodes = ['script_error', 'memory_limit', 'output_limit', 'output_invalid'] as const;
+type GuestCode = (typeof guestCodes)[number];
+/** The guest cuts each text at 16 Ki characters and follows five causes; this allows for both. */
+const maxFailureCharacters = 1024 * 1024;
 
 /**
  * Reads the guest's own notation (see `guest/run.js`).
@@ -30,20 +30,21 @@ export function readGuestState(state: string): GuestState {
   const intact = state[1] === 'i';
   const droppedLogs = Number(state.slice(2, end));
   const rest = state.slice(end + 1);
-  if (state[0] === 'c') {
-    return { kind: 'settled', droppedLogs, intact, outcome: { status: 'completed', output: rest } };
-  }
-  const failure = JSON.parse(rest) as GuestFailure;
+  const settled = { kind: 'settled', droppedLogs, intact } as const;
+  if (state[0] === 'c') return { ...settled, outcome: { status: 'completed', output: rest } };
+  return { ...settled, outcome: readFailure(rest) };
+}
+
+function readFailure(text: string): Outcome {
+  if (text.length > maxFailureCharacters)
+    throw new RangeError('the report of a failure is too long');
+  const { code, message, thrown } = JSON.parse(text) as Record<string, unknown>;
+  if (!guestCodes.includes(code as GuestCode)) throw new TypeError('not a failure of the guest');
   return {
-    kind: 'settled',
-    droppedLogs,
-    intact,
-    outcome: {
-      status: 'failed',
-      code: failure.code,
-      message: failure.message,
-      ...(failure.thrown === undefined ? {} : { thrown: failure.thrown }),
-    },
+    status: 'failed',
+    code: code as GuestCode,
+    message: String(message),
+    ...(thrown === undefined ? {} : { thrown: thrown as ThrownReport }),
   };
 }
 
@@ -64,13 +65,21 @@ export function readPosted(text: string): Posted {
   return { kind: 'line', line: data === '' ? line : { ...line, data } };
 }
 
-/** A promise that was rejected and that nobody handled, as a console line. */
+/**
+ * A promise that was rejected and that nobody handled, as a console line. isolated-vm tells of the
+ * first one of a turn, and of errors only what they are.
+ */
 export function unhandledRejectionLine(reason: unknown, scriptName: string): LogLine {
-  const name = reason instanceof Error ? reason.name : 'value';
-  const message = reason instanceof Error ? reason.message : String(reason);
+  const isForeign = reason instanceof Error && reason.message.includes('isolated-vm');
+  const what =
+    reason instanceof Error && !isForeign
+      ? `${reason.name}: ${reason.message}`
+      : isForeign
+        ? 'a value that is not an Error'
+        : String(reason);
   const frames = (reason instanceof Error ? (reason.stack ?? '') : '')
     .split('\n')
     .filter((line) => line.startsWith('    at ') && line.includes(`${scriptName}:`));
-  const text = [`Unhandled promise rejection: ${name}: ${message}`, ...frames].join('\n');
+  const text = [`Unhandled promise rejection: ${what.slice(0, 8 * 1024)}`, ...frames].join('\n');
   return { level: 'error', message: text.slice(0, 16 * 1024) };
 }

@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { cachedDataVersionTag } from 'node:v8';
-import { encodeFrame, FrameReader } from '../protocol/frames.ts';
+import { encodeFrames, FrameReader } from '../protocol/frames.ts';
 import type { HostMessage, WorkerMessage } from '../protocol/messages.ts';
 import { selfTest } from './self-test.ts';
 import { Supervisor } from './supervisor.ts';
@@ -21,16 +21,22 @@ function send(message: WorkerMessage): void {
 }
 
 function flush(): void {
-  pipe.write(encodeFrame(outgoing));
+  for (const frame of encodeFrames(outgoing)) pipe.write(frame);
   outgoing = [];
 }
 
 // The host owns this process: without it there is nothing left to do. Exit handlers would wait for
 // threads that V8 cannot stop, so the process takes itself down.
 const leave = (error?: unknown): void => {
-  if (error instanceof Error) writeSync(2, `worker: ${error.message}\n`);
-  process.kill(process.pid, 'SIGKILL');
+  try {
+    if (error instanceof Error) writeSync(2, `worker: ${error.message}\n`);
+  } finally {
+    process.kill(process.pid, 'SIGKILL');
+  }
 };
+// A Ctrl-C at a terminal, and some service managers, signal every process of a group. It is for the
+// host to decide what becomes of the runs; without it the pipe closes, and that is the end.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 pipe.on('close', () => leave());
 pipe.on('error', leave);
 process.on('uncaughtException', leave);

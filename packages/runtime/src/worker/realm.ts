@@ -34,8 +34,8 @@ export const guestFiles: readonly string[] = [
  * One function around the guest files as they are, so that what is audited is what runs.
  * @see {@link file://../../guest/primordials.js}
  */
-export const guestText: string = readGuest();
 const guestOrigin = { filename: 'cloister:guest' };
+export const guestText: string = readGuest();
 /** V8's code of the guest, made by the first VM of this process where it had run. */
 let guestCode: Code | undefined;
 
@@ -43,14 +43,16 @@ function readGuest(): string {
   const files = guestFiles.map((name) =>
     readFileSync(new URL(`../../guest/${name}.js`, import.meta.url), 'utf8'),
   );
-  const settings = `{scriptName:${JSON.stringify(scriptName)},realm}`;
+  const names = { scriptName, guestName: guestOrigin.filename };
+  const settings = `{...${JSON.stringify(names)},realm}`;
   return `(function (post, realm) {'use strict';const guest={__proto__:null,post,settings:${settings}};\n${files.join('\n')}\nreturn guest.dispatch})`;
 }
 
 /** What the guest's `drain` said, and the reason of a promise that nobody handled. */
 export interface Turn {
   readonly state: string;
-  readonly unhandled: unknown;
+  /** Present when there was one; it may have been rejected with undefined. */
+  readonly unhandled?: { readonly reason: unknown };
 }
 
 /**
@@ -100,10 +102,9 @@ export class Realm {
     ]);
     if (drained.status === 'rejected') throw drained.reason;
     if (typeof drained.value !== 'string') throw new TypeError('guest drained no string');
-    return {
-      state: drained.value,
-      unhandled: entered.status === 'rejected' ? (entered.reason as unknown) : undefined,
-    };
+    const state = drained.value;
+    if (entered.status === 'fulfilled') return { state };
+    return { state, unhandled: { reason: entered.reason as unknown } };
   }
 
   close(): void {

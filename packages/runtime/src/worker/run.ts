@@ -171,7 +171,7 @@ export class Run implements Watched {
     this.cpuMs = this.#vm.cpuMs - this.#cpuBefore;
     this.#watchdog.turnEnded(this);
     if (turn.unhandled !== undefined && !this.#vm.isClosed) {
-      this.#sendLog(unhandledRejectionLine(turn.unhandled, scriptName));
+      this.#sendLog(unhandledRejectionLine(turn.unhandled.reason, scriptName));
     }
     return readGuestState(turn.state);
   }
@@ -179,6 +179,7 @@ export class Run implements Watched {
   /** Waits for the next timer, or for ever: the watchdog ends what nothing else can. */
   async #wait(timerMs: number | undefined): Promise<void> {
     this.#idle = timerMs === undefined;
+    if (timerMs === 0) return;
     await new Promise<void>((resolve) => {
       if (timerMs !== undefined) setTimeout(resolve, Math.ceil(timerMs)).unref();
     });

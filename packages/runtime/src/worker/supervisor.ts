@@ -5,6 +5,9 @@ import { Run } from './run.ts';
 import { toCode, type Vm } from './vm.ts';
 import { Watchdog } from './watchdog.ts';
 
+/** What the process may grow by when it makes a VM, generously. */
+const vmResidentBytes = 8 * 1024 * 1024;
+
 /**
  * Carries out what the host asks of this worker. Owns its VMs, its runs and the sources it was
  * given. A message that makes no sense throws, and that ends the process.
@@ -55,6 +58,7 @@ export class Supervisor {
   }
 
   async #createVm(id: number, memoryMb: number): Promise<void> {
+    this.#watchdog.expectGrowth(vmResidentBytes);
     try {
       this.#cells.set(id, await Cell.create(id, memoryMb));
       this.#send({ type: 'vm-ready', vm: id });

@@ -35,13 +35,20 @@ export class Watchdog {
   #lastLook = 0;
   #lastCpuMs = 0;
   #lastResident = 0;
+  #expectedGrowth = 0;
 
   watch(run: Watched): void {
     this.#runs.set(run, { cpuMs: 0, residentBytes: 0 });
     if (this.#timer === undefined) {
+      this.#expectedGrowth = 0;
       this.#remember();
       this.#timer = setInterval(() => this.#look(), intervalMs);
     }
+  }
+
+  /** Says that the process grows for a reason that is no run's, such as another VM. */
+  expectGrowth(bytes: number): void {
+    this.#expectedGrowth += bytes;
   }
 
   /** Says that a turn ended and `run.cpuMs` is exact again. */
@@ -77,7 +84,10 @@ export class Watchdog {
     const executing = [...this.#runs].filter(([run]) => run.executing);
     const wall = this.#lastLook - before;
     const cpuShare = Math.min(wall, (this.#lastCpuMs - cpuMs) / executing.length);
-    const residentShare = (this.#lastResident - resident) / executing.length;
+    const grown = this.#lastResident - resident;
+    const expected = Math.max(0, Math.min(grown, this.#expectedGrowth));
+    this.#expectedGrowth -= expected;
+    const residentShare = (grown - expected) / executing.length;
     for (const [, share] of executing) {
       share.cpuMs += cpuShare;
       share.residentBytes = Math.max(0, share.residentBytes + residentShare);
