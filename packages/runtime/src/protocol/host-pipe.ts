@@ -8,7 +8,7 @@ const maxFrameBytes = 256 * 1024 * 1024;
  * The end of a child process of the pipe to its host, file descriptor 3. The host owns the process:
  * when the pipe is gone, or anything goes wrong that nobody caught, the process ends.
  */
-export class HostPipe<Outgoing> {
+export class HostPipe<Outgoing extends object> {
   readonly #socket = new Socket({ fd: 3, readable: true, writable: true });
   #outgoing: Outgoing[] = [];
 

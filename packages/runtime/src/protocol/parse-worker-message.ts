@@ -7,7 +7,17 @@ import type {
   WorkerUsage,
 } from './messages.ts';
 import { workerFailureCodes } from './messages.ts';
-import { amount, bytes, flag, id, list, object, ProtocolError, text, type Fields } from './fields.ts';
+import {
+  amount,
+  bytes,
+  flag,
+  id,
+  list,
+  object,
+  ProtocolError,
+  text,
+  type Fields,
+} from './fields.ts';
 
 export { ProtocolError } from './fields.ts';
 
