@@ -21,8 +21,15 @@ afterAll(async () => {
 
 type Input = Record<string, unknown>;
 
-async function run(source: string, input: Input): Promise<{ output: unknown; logs: string[] }> {
-  const { output, logs } = await runtime.execute(source, input, { tenant: { id: 'example' } });
+async function run(
+  source: string,
+  input: Input,
+  language: 'javascript' | 'typescript' = 'javascript',
+): Promise<{ output: unknown; logs: string[] }> {
+  const { output, logs } = await runtime.execute(source, input, {
+    tenant: { id: 'example' },
+    language,
+  });
   return { output, logs: logs.map(({ level, message }) => `${level}: ${message}`) };
 }
 
@@ -368,6 +375,61 @@ describe('webhook.js', () => {
     await expect(run(await read('webhook.js'), { payload })).rejects.toMatchObject(
       failure('webhook: input needs receivedAt, a time, and toleranceSeconds'),
     );
+  });
+});
+
+describe('shipping-quote.ts', () => {
+  const item = { sku: 'CUP', grams: 400, quantity: 1 };
+
+  async function quote(input: Input): Promise<{ output: unknown; logs: string[] }> {
+    return run(await read('shipping-quote.ts'), input, 'typescript');
+  }
+
+  it('quotes the sample parcel, cheapest service first', async () => {
+    const { output, logs } = await quote(await readInput('shipping-quote.json'));
+
+    expect(output).toEqual({
+      grams: 5200,
+      insurance: 249,
+      quotes: [
+        { service: 'economy', days: [3, 6], cents: 890 + 6 * 110 + 249 },
+        { service: 'express', days: [1, 2], cents: 2190 + 6 * 390 + 249 },
+      ],
+    });
+    expect(logs).toEqual(['info: 5200 g to FR: 2 of 2 services']);
+  });
+
+  it.each([
+    ['DE', 20_000, ['economy', 'express']],
+    ['DE', 20_001, ['economy']],
+    ['IE', 20_000, ['economy']],
+    ['IE', 20_001, []],
+  ])('offers for %s and %i g what carries it', async (to, grams, services) => {
+    const { output } = await quote({ to, items: [{ ...item, grams }] });
+
+    expect(
+      (output as { quotes: { service: string }[] }).quotes.map(({ service }) => service),
+    ).toEqual(services);
+  });
+
+  it.each([
+    [{ to: 'XX' }, 'to: we do not ship to XX'],
+    [{ to: 'toString' }, 'to: we do not ship to toString'],
+    [{ items: [] }, 'items: must be a list with an item or more'],
+    [{ items: [{ ...item, grams: '400' }] }, 'items: grams of CUP must be a whole number above 0'],
+    [{ items: [{ ...item, quantity: 0 }] }, 'items: quantity of CUP must be from 1 to 1000'],
+    [{ insuredCents: 500_001 }, 'insuredCents: at most 5000 euros'],
+  ])('refuses %j, whatever its types promised', async (fault, message) => {
+    const input = { to: 'DE', items: [item], ...fault };
+
+    await expect(quote(input)).rejects.toMatchObject(failure(message));
+  });
+
+  it('fails at its own line and column', async () => {
+    const source = await read('shipping-quote.ts');
+    const line = source.split('\n').findIndex((text) => text.includes('throw new TypeError')) + 1;
+
+    await expect(quote({})).rejects.toMatchObject({ line, column: 25 });
   });
 });
 

@@ -8,9 +8,9 @@ export async function check(command: CheckCommand): Promise<number> {
   const runtime = await openRuntime();
   let status = 0;
   try {
-    for (const { file, source } of command.files) {
+    for (const { file, source, language } of command.files) {
       try {
-        await runtime.validateSyntax(source);
+        await runtime.validateSyntax(source, { language });
         process.stdout.write(`${file}: ok\n`);
       } catch (error) {
         if (!(error instanceof CloisterError)) throw error;

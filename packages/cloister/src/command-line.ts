@@ -1,16 +1,24 @@
 import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Language } from '@cloister/runtime';
 
 /** The command line is wrong; the message says what. Exit status 2. */
 export class CommandLineError extends Error {
   override readonly name = 'CommandLineError';
 }
 
-/** `cloister run`. */
-export interface RunCommand {
-  readonly name: 'run';
+/** A script that the command line names. */
+interface ScriptFile {
+  /** Its name, for messages. */
   readonly file: string;
   readonly source: string;
+  readonly language: Language;
+}
+
+/** `cloister run`. */
+export interface RunCommand extends ScriptFile {
+  readonly name: 'run';
   readonly input: unknown;
   readonly tenant: string | undefined;
   readonly user: unknown;
@@ -22,7 +30,7 @@ export interface RunCommand {
 /** `cloister check`. */
 export interface CheckCommand {
   readonly name: 'check';
-  readonly files: readonly { readonly file: string; readonly source: string }[];
+  readonly files: readonly ScriptFile[];
 }
 
 export type Command = RunCommand | CheckCommand | { readonly name: 'help' };
@@ -35,6 +43,7 @@ const runOptions = {
   memory: { type: 'string' },
   'api-calls': { type: 'string' },
   realm: { type: 'string' },
+  language: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -73,8 +82,7 @@ function parseRun(args: readonly string[]): Command {
   }
   return {
     name: 'run',
-    file: file === '-' ? '(standard input)' : file,
-    source: readSource(file),
+    ...readScript(file, checkedLanguage(values.language)),
     input: values.input === undefined ? undefined : readJson(values.input, '--input'),
     tenant: values.tenant,
     user: values.user === undefined ? undefined : readJson(values.user, '--user'),
@@ -91,12 +99,13 @@ function parseRun(args: readonly string[]): Command {
 function parseCheck(args: readonly string[]): Command {
   const { values, positionals } = parse(args);
   if (values.help === true) return { name: 'help' };
-  const given = Object.keys(values)[0];
+  const { language, ...others } = values;
+  const given = Object.keys(others)[0];
   if (given !== undefined) throw new CommandLineError(`check has no option --${given}`);
   if (positionals.length === 0) throw new CommandLineError('check takes the names of scripts');
   return {
     name: 'check',
-    files: positionals.map((file) => ({ file, source: readSource(file) })),
+    files: positionals.map((file) => readScript(file, checkedLanguage(language))),
   };
 }
 
@@ -118,6 +127,38 @@ function limit<Name extends string>(
     throw new CommandLineError(`${option} must be a whole number, not ${JSON.stringify(text)}`);
   }
   return { [name]: Number(text) } as { [key in Name]: number };
+}
+
+function checkedLanguage(value: string | undefined): Language | undefined {
+  if (value === undefined || value === 'javascript' || value === 'typescript') return value;
+  throw new CommandLineError('--language must be javascript or typescript');
+}
+
+function readScript(file: string, language: Language | undefined): ScriptFile {
+  return {
+    language: language ?? languageOf(file),
+    file: file === '-' ? '(standard input)' : file,
+    source: readSource(file),
+  };
+}
+
+/** Extensions that promise what a script cannot have, and why. */
+const refusedExtensions: Readonly<Record<string, string>> = {
+  '.tsx': 'JSX is not supported',
+  '.jsx': 'JSX is not supported',
+  '.mts': 'a script is the body of a function and no module',
+  '.cts': 'a script is the body of a function and no module',
+};
+
+function languageOf(file: string): Language {
+  const extension = extname(file).toLowerCase();
+  const refusal = refusedExtensions[extension];
+  if (refusal !== undefined) {
+    throw new CommandLineError(
+      `${file}: ${refusal}; TypeScript scripts are named .ts (or say --language typescript)`,
+    );
+  }
+  return extension === '.ts' ? 'typescript' : 'javascript';
 }
 
 function readSource(file: string): string {

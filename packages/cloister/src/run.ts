@@ -47,6 +47,7 @@ export async function openRuntime(command?: RunCommand): Promise<Runtime> {
 
 function execute(runtime: Runtime, command: RunCommand, signal: AbortSignal): Promise<RunResult> {
   return runtime.execute(command.source, command.input, {
+    language: command.language,
     ...(command.tenant === undefined ? {} : { tenant: { id: command.tenant } }),
     ...(command.realm === undefined ? {} : { realm: command.realm }),
     user: command.user,

@@ -24,8 +24,13 @@ export interface Execution {
   readonly trigger?: string;
 }
 
+/** What a source is written in. The types of TypeScript are erased, nothing is compiled. */
+export type Language = 'javascript' | 'typescript';
+
 /** Everything about a run but its source and input. */
 export interface RunContext {
+  /** Default: `javascript`. */
+  readonly language?: Language;
   /** Default: `{ id: 'default' }`. */
   readonly tenant?: Tenant;
   /** Shown to the script as `ctx.user`; JSON. Default: null. */
@@ -43,6 +48,7 @@ export interface RunContext {
 
 /** A run context after normalisation: nothing after this has a default. */
 export interface ResolvedContext {
+  readonly language: Language;
   readonly executionId: string;
   readonly tenantId: string;
   /** `ctx` without its input, as JSON. */
@@ -54,7 +60,16 @@ export interface ResolvedContext {
 }
 
 const maxIdLength = 256;
-const knownFields = new Set(['tenant', 'user', 'execution', 'limits', 'realm', 'signal', 'onLog']);
+const knownFields = new Set([
+  'language',
+  'tenant',
+  'user',
+  'execution',
+  'limits',
+  'realm',
+  'signal',
+  'onLog',
+]);
 
 /** What a runtime gives to all its runs. */
 interface RuntimeDefaults {
@@ -99,6 +114,7 @@ function resolve(given: RunContext | undefined, runtime: RuntimeDefaults): Resol
     throw invalid('onLog must be a function');
   }
   return Object.freeze({
+    language: checkLanguage(context.language),
     executionId,
     tenantId: identifier(tenant.id, 'tenant.id'),
     json: contextJson({
@@ -122,6 +138,12 @@ function resolve(given: RunContext | undefined, runtime: RuntimeDefaults): Resol
     signal: context.signal,
     onLog: context.onLog,
   });
+}
+
+function checkLanguage(value: unknown): Language {
+  if (value === undefined) return 'javascript';
+  if (value === 'javascript' || value === 'typescript') return value;
+  throw invalid("language must be 'javascript' or 'typescript'");
 }
 
 /**

@@ -1,12 +1,19 @@
 /** The public names of @cloister/runtime, and nothing else. */
 export { createRuntime } from './runtime.ts';
-export type { Runtime, RuntimeCache, RuntimeStats, ShutdownOptions } from './runtime.ts';
+export type {
+  CheckOptions,
+  Runtime,
+  RuntimeCache,
+  RuntimeStats,
+  ShutdownOptions,
+} from './runtime.ts';
 export { loadOptionsFromEnv } from './options.ts';
 export type { RuntimeOptions } from './options.ts';
 export type { Limits } from './limits.ts';
-export type { Execution, RunContext, Tenant } from './context.ts';
+export type { Execution, Language, RunContext, Tenant } from './context.ts';
 export type { RealmKind } from './protocol/messages.ts';
 export type { CacheTier, Json, LogEntry, LogLevel, RunResult, Usage } from './result.ts';
+export type { TypeScriptStats } from './host/type-eraser.ts';
 export type { RuntimeEvents, VmEnd } from './host/events.ts';
 export {
   AcquireTimeoutError,

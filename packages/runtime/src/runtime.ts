@@ -1,15 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { inputJson, resolveContext, type RunContext } from './context.ts';
+import {
+  inputJson,
+  resolveContext,
+  type Language,
+  type ResolvedContext,
+  type RunContext,
+} from './context.ts';
 import { CloisterError, createError, type ErrorCode } from './errors.ts';
 import { CompilationCache, type CacheStats } from './host/compilation-cache.ts';
 import { Deadlines } from './host/deadlines.ts';
+import { publish } from './host/events.ts';
 import { compilationError, Execution } from './host/execution.ts';
 import { GuardedStore } from './host/guarded-store.ts';
 import { Pool, type PoolStats } from './host/pool.ts';
 import { Scheduler, type QueueStats } from './host/scheduler.ts';
 import { checkWholeNumber } from './limits.ts';
+import { TypeEraser, type TypeScriptStats } from './host/type-eraser.ts';
 import { resolveOptions, type ResolvedOptions, type RuntimeOptions } from './options.ts';
-import type { RunResult } from './result.ts';
+import { noUsage, type RunResult } from './result.ts';
 
 /** Counts of a runtime at one moment; `runs` counts since its start. */
 export interface RuntimeStats {
@@ -17,8 +25,15 @@ export interface RuntimeStats {
   readonly pool: PoolStats;
   readonly queue: QueueStats;
   readonly cache: CacheStats;
+  readonly typescript: TypeScriptStats;
   /** Ended runs by how they ended. */
   readonly runs: Readonly<Partial<Record<'completed' | ErrorCode, number>>>;
+}
+
+/** Options of `validateSyntax`. */
+export interface CheckOptions {
+  /** Default: `javascript`. */
+  readonly language?: Language;
 }
 
 /** Options of `shutdown`. */
@@ -39,16 +54,16 @@ export interface RuntimeCache {
 export interface Runtime extends AsyncDisposable {
   /**
    * Runs a script with an input.
-   * @param source - JavaScript: the body of a strict async function.
+   * @param source - the body of a strict async function, in the language that `context` names.
    * @param input - anything that JSON can hold; the script sees it as `ctx.input`.
    * @throws {CloisterError} every way in which a run can fail; see `errorTable`.
    */
   execute(source: string, input?: unknown, context?: RunContext): Promise<RunResult>;
   /**
-   * Checks that a source parses, in a VM and within the limits of a run.
+   * Checks that a source parses, in a VM and within the limits of a run. Types are not checked.
    * @throws {CompilationError} when it does not.
    */
-  validateSyntax(source: string): Promise<void>;
+  validateSyntax(source: string, options?: CheckOptions): Promise<void>;
   stats(): RuntimeStats;
   readonly cache: RuntimeCache;
   /**
@@ -81,6 +96,8 @@ async function openStore({ cache, enabled }: ResolvedOptions): Promise<GuardedSt
 
 /** Syntax checks wait in one queue; each gets a VM that serves nobody else. */
 const checkTenant = `cloister:syntax-check:${randomUUID()}`;
+/** Types of 1 MiB are erased in a fraction of a second; a source that takes so long wants to. */
+const maxErasingMs = 5000;
 
 class EngineRuntime implements Runtime {
   readonly #options: ResolvedOptions;
@@ -89,9 +106,12 @@ class EngineRuntime implements Runtime {
   readonly #scheduler: Scheduler;
   readonly cache: RuntimeCache;
   readonly #cache: CompilationCache;
+  readonly #eraser: TypeEraser;
   readonly #ended: Partial<Record<'completed' | ErrorCode, number>> = {};
   #state: RuntimeStats['state'];
   #closing: Promise<void> | undefined;
+  /** From now on no run is taken in, not even one that was asked for before the shutdown. */
+  #isSealed = false;
   #lastRun = 0;
 
   constructor(options: ResolvedOptions, store: GuardedStore | undefined) {
@@ -99,9 +119,19 @@ class EngineRuntime implements Runtime {
     const { size, bytes } = options.cache;
     const cache = new CompilationCache({ entries: size, bytes }, store);
     this.#cache = cache;
+    const eraser = new TypeEraser({ ...options, cacheSize: size, maxErasingMs }, this.#deadlines);
+    this.#eraser = eraser;
     this.cache = {
-      invalidate: (source) => cache.invalidate(source),
-      clear: () => cache.clear(),
+      async invalidate(source) {
+        // What was compiled of TypeScript is its erased text.
+        const erased = eraser.forget(source);
+        if (erased !== undefined && erased !== source) await cache.invalidate(erased);
+        await cache.invalidate(source);
+      },
+      clear() {
+        eraser.forgetAll();
+        return cache.clear();
+      },
     };
     this.#state = options.enabled ? 'running' : 'disabled';
     this.#pool = new Pool(options, this.#deadlines, this.#cache, () => this.#scheduler.dispatch());
@@ -130,8 +160,9 @@ class EngineRuntime implements Runtime {
     }
   }
 
-  async validateSyntax(source: string): Promise<void> {
-    await this.#run('check', source, undefined, { tenant: { id: checkTenant } });
+  async validateSyntax(source: string, options: CheckOptions = {}): Promise<void> {
+    const { language = 'javascript' } = options;
+    await this.#run('check', source, undefined, { tenant: { id: checkTenant }, language });
   }
 
   stats(): RuntimeStats {
@@ -140,6 +171,7 @@ class EngineRuntime implements Runtime {
       pool: this.#pool.stats,
       queue: this.#scheduler.stats,
       cache: this.#cache.stats,
+      typescript: this.#eraser.stats,
       runs: { ...this.#ended },
     };
   }
@@ -164,13 +196,14 @@ class EngineRuntime implements Runtime {
     const context = resolveContext(given, this.#options);
     requireSource(source, context.limits.sourceBytes);
     const json = inputJson(input, context.limits.inputBytes);
-    const known = this.#cache.failureOf(source);
+    const text = context.language === 'javascript' ? source : await this.#erase(source, context);
+    const known = this.#cache.failureOf(text);
     if (known !== undefined) throw compilationError(known, context.executionId);
-    const found = this.#cache.find(source);
+    const found = this.#cache.find(text);
     const leads = this.#cache.isPrepared(found) ? false : await this.#cache.prepare(found);
     try {
-      // It may have been shut down while the store was asked.
-      this.#requireRunning();
+      // It may have been shut down while the eraser or the store was asked.
+      if (this.#isSealed) this.#requireRunning();
       const execution = new Execution(++this.#lastRun, this.#scheduler, {
         context,
         source: found,
@@ -182,6 +215,19 @@ class EngineRuntime implements Runtime {
       return await execution.result;
     } finally {
       if (leads) this.#cache.finished(found);
+    }
+  }
+
+  /** A run whose source cannot be erased ends here, and it is said as of any other. */
+  async #erase(source: string, context: ResolvedContext): Promise<string> {
+    const { executionId, tenantId, signal, limits } = context;
+    const { timeoutMs } = limits;
+    try {
+      return await this.#eraser.erase({ source, tenantId, executionId, timeoutMs, signal });
+    } catch (error) {
+      const code = error instanceof CloisterError ? error.code : 'internal_error';
+      publish('cloister:run:end', () => ({ executionId, tenantId, code, usage: noUsage }));
+      throw error;
     }
   }
 
@@ -198,7 +244,10 @@ class EngineRuntime implements Runtime {
 
   async #shutDown(graceMs: number): Promise<void> {
     if (this.#state === 'running') this.#state = 'draining';
-    await this.#scheduler.drain(graceMs);
+    const until = performance.now() + graceMs;
+    await this.#eraser.drain(graceMs);
+    this.#isSealed = true;
+    await this.#scheduler.drain(Math.max(0, until - performance.now()));
     this.#state = 'closed';
     await this.#pool.close();
     this.#deadlines.close();

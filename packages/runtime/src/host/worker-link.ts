@@ -84,7 +84,7 @@ export class WorkerLink {
       sizeCalculation: ({ length }) => length + 1,
       dispose: (_kept, source) => this.#send({ type: 'drop-source', source }),
     });
-    this.#process = new WorkerProcess({
+    this.#process = new WorkerProcess('worker', {
       onData: (piece) => this.#read(piece),
       onExit: (exit) => this.#lost(exit),
     });

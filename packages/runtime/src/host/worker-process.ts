@@ -23,11 +23,14 @@ export interface WorkerProcessEvents {
 const maxLastWords = 8 * 1024;
 /** Sources run as they are in the repository, and as built files from the registry. */
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const mainFile = fileURLToPath(new URL(`../worker/main.${extension}`, import.meta.url));
+
+/** What a child process runs: the `main` file of one of these rooms. */
+export type WorkerProgram = 'worker' | 'eraser';
 
 /**
- * A child process that runs {@link file://../worker/main.ts}: no environment, no descriptor but its
- * pipe (number 3) and its standard error, no permission but to read the code that it runs.
+ * A child process that runs {@link file://../worker/main.ts} or {@link file://../eraser/main.ts}: no
+ * environment, no descriptor but its pipe (number 3) and its standard error, no permission but to
+ * read the code that it runs.
  * Owned by one link.
  */
 export class WorkerProcess {
@@ -36,8 +39,9 @@ export class WorkerProcess {
   readonly #errors: Socket;
   #lastWords = '';
 
-  constructor(events: WorkerProcessEvents) {
-    this.#child = spawn(process.execPath, [...workerFlags(), mainFile], {
+  constructor(program: WorkerProgram, events: WorkerProcessEvents) {
+    const main = fileURLToPath(new URL(`../${program}/main.${extension}`, import.meta.url));
+    this.#child = spawn(process.execPath, [...flags[program](), main], {
       env: {},
       cwd: '/',
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...coveredDescriptors(pipeDescriptor + 1)],
@@ -126,16 +130,28 @@ function inheritableDescriptors(): number[] {
     .toSorted((a, b) => a - b);
 }
 
-/** Flags of design section 12. The loader of isolated-vm's binary looks at /etc/alpine-release. */
-function workerFlags(): string[] {
-  return [
-    '--no-node-snapshot',
-    '--no-warnings',
-    '--permission',
+const commonFlags = ['--no-node-snapshot', '--no-warnings', '--permission'] as const;
+const maxParserMemoryMib = 512;
+
+/** Flags of design section 12. */
+const flags: Readonly<Record<WorkerProgram, () => readonly string[]>> = {
+  // The loader of isolated-vm's binary looks at /etc/alpine-release.
+  worker: () => [
+    ...commonFlags,
     '--allow-addons',
     ...readableFolders().map((folder) => `--allow-fs-read=${folder}`),
     '--allow-fs-read=/etc/alpine-release',
-  ];
+  ],
+  // The parser is WebAssembly, whose pages are 64 KiB; its memory never shrinks.
+  eraser: () => [
+    ...commonFlags,
+    `--allow-fs-read=${ownFolder()}`,
+    `--wasm-max-mem-pages=${maxParserMemoryMib * 16}`,
+  ],
+};
+
+function ownFolder(): string {
+  return realpathSync(fileURLToPath(new URL('../..', import.meta.url)));
 }
 
 let folders: readonly string[] | undefined;
@@ -143,7 +159,7 @@ let folders: readonly string[] | undefined;
 /** What a worker loads: our own package and those that it imports. */
 function readableFolders(): readonly string[] {
   folders ??= [
-    fileURLToPath(new URL('../..', import.meta.url)),
+    ownFolder(),
     packageFolder('lru-cache', import.meta.url),
     packageFolder('isolated-vm', import.meta.url),
     packageFolder('node-gyp-build', packageFolder('isolated-vm', import.meta.url)),

@@ -7,13 +7,19 @@ import type {
   WorkerUsage,
 } from './messages.ts';
 import { workerFailureCodes } from './messages.ts';
+import {
+  amount,
+  bytes,
+  flag,
+  whole,
+  list,
+  object,
+  ProtocolError,
+  text,
+  type Fields,
+} from './fields.ts';
 
-/** A message that broke the protocol. The worker that sent it is not to be trusted any further. */
-export class ProtocolError extends Error {
-  override readonly name = 'ProtocolError';
-}
-
-type Fields = Readonly<Record<string, unknown>>;
+export { ProtocolError } from './fields.ts';
 
 const levels: ReadonlySet<unknown> = new Set(['debug', 'info', 'warn', 'error']);
 const codes: ReadonlySet<unknown> = new Set(workerFailureCodes);
@@ -119,49 +125,4 @@ function usage(value: unknown): WorkerUsage {
     cpuMs: amount(fields, 'cpuMs'),
     heapBytes: amount(fields, 'heapBytes'),
   };
-}
-
-function object(value: unknown, name: string): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ProtocolError(`${name} is not an object`);
-  }
-  return value as Fields;
-}
-
-function list(fields: Fields, name: string): readonly unknown[] {
-  const value = fields[name];
-  if (!Array.isArray(value)) throw new ProtocolError(`${name} is not a list`);
-  return value;
-}
-
-function text(fields: Fields, name: string): string {
-  const value = fields[name];
-  if (typeof value !== 'string') throw new ProtocolError(`${name} is not a string`);
-  return value;
-}
-
-function bytes(fields: Fields, name: string): Uint8Array {
-  const value = fields[name];
-  if (!(value instanceof Uint8Array)) throw new ProtocolError(`${name} is not an attachment`);
-  return value;
-}
-
-function flag(fields: Fields, name: string): boolean {
-  const value = fields[name];
-  if (typeof value !== 'boolean') throw new ProtocolError(`${name} is not a boolean`);
-  return value;
-}
-
-function amount(fields: Fields, name: string): number {
-  const value = fields[name];
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
-    throw new ProtocolError(`${name} is not a number of zero or more`);
-  }
-  return value;
-}
-
-function whole(fields: Fields, name: string): number {
-  const value = amount(fields, name);
-  if (!Number.isSafeInteger(value)) throw new ProtocolError(`${name} is not a whole number`);
-  return value;
 }

@@ -79,13 +79,20 @@ export function compilationFailure(error: unknown, source: string): Outcome {
   return {
     status: 'failed',
     code: 'compilation_error',
-    message: `compilation error: ${explain(reason, beyond)} (line ${line}, column ${column})`,
+    message: `compilation error: ${explain(reason, beyond, lines[line - 1] ?? '', column)} (line ${line}, column ${column})`,
     line,
     column,
   };
 }
 
-function explain(reason: string, beyond: boolean): string {
+function explain(reason: string, beyond: boolean, line: string, column: number): string {
+  // V8 knows neither yet; TypeScript does, and erasing types leaves them where they are.
+  if (line.startsWith('@', column - 1)) {
+    return `${reason}: decorators are not supported; call the function yourself, as in const Service = traced(class { … })`;
+  }
+  if (/\baccessor\s+(?:static\s+)?$/.test(line.slice(0, column - 1))) {
+    return `${reason}: accessor fields are not supported; write a getter and a setter`;
+  }
   if (/import statement|Unexpected token 'export'|import\.meta/.test(reason)) {
     return `${reason}: scripts are not modules, so import and export are not supported; what a script needs comes in ctx and sdk, its output goes out by return`;
   }

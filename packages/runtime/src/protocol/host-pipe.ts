@@ -1,0 +1,51 @@
+import { writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { encodeFrames, FrameReader } from './frames.ts';
+
+const maxFrameBytes = 256 * 1024 * 1024;
+
+/**
+ * The end of a child process of the pipe to its host, file descriptor 3. The host owns the process:
+ * when the pipe is gone, or anything goes wrong that nobody caught, the process ends.
+ */
+export class HostPipe<Outgoing extends object> {
+  readonly #socket = new Socket({ fd: 3, readable: true, writable: true });
+  #outgoing: Outgoing[] = [];
+
+  constructor() {
+    this.#socket.on('close', () => leave());
+    this.#socket.on('error', leave);
+    process.on('uncaughtException', leave);
+    // A Ctrl-C at a terminal, and some service managers, signal every process of a group. It is for
+    // the host to decide what becomes of the runs; without it the pipe closes, and that is the end.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  }
+
+  /** Calls `handle` with each message of the host from now on, in order. */
+  listen(handle: (message: unknown) => void): void {
+    const reader = new FrameReader(maxFrameBytes);
+    this.#socket.on('data', (piece: Buffer) => {
+      for (const message of reader.read(piece)) handle(message);
+    });
+  }
+
+  /** Sends a message, in one frame with all others of this tick. */
+  send(message: Outgoing): void {
+    if (this.#outgoing.length === 0) setImmediate(() => this.#flush());
+    this.#outgoing.push(message);
+  }
+
+  #flush(): void {
+    for (const frame of encodeFrames(this.#outgoing)) this.#socket.write(frame);
+    this.#outgoing = [];
+  }
+}
+
+/** Exit handlers would wait for threads that V8 cannot stop, so the process takes itself down. */
+function leave(error?: unknown): void {
+  try {
+    if (error instanceof Error) writeSync(2, `worker: ${error.message}\n`);
+  } finally {
+    process.kill(process.pid, 'SIGKILL');
+  }
+}

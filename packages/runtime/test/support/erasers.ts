@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { vi } from 'vitest';
+
+/** A source over which the parser takes many seconds: it is quadratic in these. */
+export const slowSource = (mark = ''): string => `${'if(a);else '.repeat(90_000)};//${mark}`;
+
+/** The eraser processes that are children of a process and have not ended; Linux only. */
+export function erasersOf(parent: number): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const [state, parentOf] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return (
+        parentOf === String(parent) &&
+        state !== 'Z' &&
+        command.some((argument) => /\/eraser\/main\.[jt]s$/.test(argument))
+      );
+    } catch {
+      return false; // It ended while we looked.
+    }
+  });
+}
+
+/**
+ * Resolves with an eraser that is busy on a core, which is so only while it has a source. Call it
+ * when one has been started and is idle, or was given its source just now.
+ */
+export async function busyEraser(parent: number): Promise<number> {
+  const before = new Map(erasersOf(parent).map((pid) => [pid, cpuTicks(pid)]));
+  return vi.waitUntil(() => [...before].find(([pid, ticks]) => cpuTicks(pid) > ticks + 5)?.[0], {
+    timeout: 20_000,
+    interval: 10,
+  });
+}
+
+/** Hundredths of a second on a core. */
+function cpuTicks(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13);
+  return Number(user) + Number(system);
+}
