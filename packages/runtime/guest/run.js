@@ -28,6 +28,8 @@ guest.dispatch = (() => {
     fail({ code, message: thrown.message, thrown });
   };
 
+  guest.uncaught.onReport(failWith);
+
   /** The specification's shape: a map stays, nothing is `{}`, anything else is `{ value }`. */
   const toOutput = (/** @type {unknown} */ value) => {
     if (value === undefined || value === null) return '{}';
@@ -37,6 +39,8 @@ guest.dispatch = (() => {
   };
 
   const finish = (/** @type {unknown} */ value) => {
+    // Something that nothing could catch has failed the run before its end.
+    if (settled !== '') return;
     try {
       const output = toOutput(value);
       if (output !== undefined) settled = `c${droppedCount()}\n${output}`;
@@ -59,6 +63,7 @@ guest.dispatch = (() => {
     const limits = parse(limitsText);
     outputBytes = limits.outputBytes;
     open(limits);
+    guest.performance.reset();
     const ctx = parse(context);
     ctx.input = parse(input);
     // A microtask later, so that no frame of ours lies below the script's.

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { compileScript, scriptName } from './compile.ts';
+import { webServices } from './web-services.ts';
 import type { Context, Script, Vm, VmFunction } from './vm.ts';
 
 /** Guest files in the order in which they are run; each may use those before it. */
@@ -21,6 +22,38 @@ export const guestFiles = [
   'thrown',
   'console',
   'timers',
+  'web/intrinsics',
+  'web/list',
+  'web/web-idl',
+  'web/services',
+  'web/uncaught',
+  'web/performance',
+  'web/dom-exception',
+  'web/microtask',
+  'web/event',
+  'web/event-target',
+  'web/abort-signal',
+  'web/bytes',
+  'web/code-units',
+  'web/utf8',
+  'web/utf16',
+  'web/windows-1252',
+  'web/encoding-labels',
+  'web/text-encoder',
+  'web/text-decoder',
+  'web/base64',
+  'web/random',
+  'web/form-urlencoded',
+  'web/search-pairs',
+  'web/search-iterator',
+  'web/url-search-params',
+  'web/url',
+  'web/structured-brand',
+  'web/structured-buffer',
+  'web/structured-read',
+  'web/structured-serialize',
+  'web/structured-deserialize',
+  'web/structured-clone',
   'run',
 ] as const;
 
@@ -35,7 +68,7 @@ function readGuest(): string {
     readFileSync(new URL(`../../guest/${name}.js`, import.meta.url), 'utf8'),
   );
   const settings = JSON.stringify({ scriptName });
-  return `(function (post) {'use strict';const guest={__proto__:null,post,settings:${settings}};\n${files.join('\n')}\nreturn guest.dispatch})`;
+  return `(function (post, ask) {'use strict';const guest={__proto__:null,post,ask,settings:${settings}};\n${files.join('\n')}\nreturn guest.dispatch})`;
 }
 
 /**
@@ -56,7 +89,7 @@ export class Realm {
   static async open(vm: Vm, boot: Script, post: (text: string) => void): Promise<Realm> {
     const context = await vm.createContext();
     const install = await vm.evaluate(boot, context);
-    const dispatch = await vm.callForFunction(install, [{ post }]);
+    const dispatch = await vm.callForFunction(install, [{ post }, { ask: webServices() }]);
     install.release();
     return new Realm(vm, context, dispatch);
   }
