@@ -58,7 +58,7 @@ interface Guest {
     readonly fire: () => void;
     readonly clear: () => void;
   };
-  random: { readonly reset: (low: number, high: number) => void };
+  mathRandom: { readonly reset: (low: number, high: number) => void };
   intrinsics: { readonly all: () => Set<object> };
   overrides: { readonly allow: () => void };
   harden: { readonly isIntact: () => boolean };

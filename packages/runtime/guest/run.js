@@ -7,7 +7,7 @@ guest.dispatch = (() => {
   const { console, open, droppedCount } = guest.console;
   const { enter, untilNext, fire, clear } = guest.timers;
   const { isIntact } = guest.harden;
-  const random = guest.random;
+  const random = guest.mathRandom;
   const { Promise } = globalThis;
   const { defineProperty } = Object;
   const then = uncurryThis(Promise.prototype.then);
@@ -42,6 +42,8 @@ guest.dispatch = (() => {
     fail(code, thrown.message, thrown);
   };
 
+  guest.uncaught.onReport(failWith);
+
   /** The specification's shape: a map stays, nothing is `{}`, anything else is `{ value }`. */
   const toOutput = (/** @type {unknown} */ value) => {
     if (value === undefined || value === null) return '{}';
@@ -51,6 +53,8 @@ guest.dispatch = (() => {
   };
 
   const finish = (/** @type {unknown} */ value) => {
+    // Something that nothing could catch has failed the run before its end.
+    if (outcome !== '') return;
     try {
       const output = toOutput(value);
       if (output !== undefined) complete(output);
@@ -101,6 +105,7 @@ guest.dispatch = (() => {
     outputBytes = limits.outputBytes;
     open(limits);
     random.reset(limits.seedLow, limits.seedHigh);
+    guest.performance.reset();
     const ctx = parse(context);
     ctx.input = parse(input);
     void then(beginning, wrapper(ctx, console));

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { RealmKind } from '../protocol/messages.ts';
 import { scriptName } from './compile.ts';
+import { webServices } from './web-services.ts';
 import type { Code, CompiledScript, Context, Vm, VmFunction } from './vm.ts';
 
 /** Guest files in the order in which they are run; each may use those before it. */
@@ -22,7 +23,39 @@ export const guestFiles: readonly string[] = [
   'thrown',
   'console',
   'timers',
-  'random',
+  'math-random',
+  'web/intrinsics',
+  'web/list',
+  'web/web-idl',
+  'web/services',
+  'web/uncaught',
+  'web/performance',
+  'web/dom-exception',
+  'web/microtask',
+  'web/event',
+  'web/event-target',
+  'web/abort-signal',
+  'web/bytes',
+  'web/code-units',
+  'web/utf8',
+  'web/utf16',
+  'web/windows-1252',
+  'web/encoding-labels',
+  'web/text-encoder',
+  'web/text-decoder',
+  'web/base64',
+  'web/random',
+  'web/form-urlencoded',
+  'web/search-pairs',
+  'web/search-iterator',
+  'web/url-search-params',
+  'web/url',
+  'web/structured-brand',
+  'web/structured-buffer',
+  'web/structured-read',
+  'web/structured-serialize',
+  'web/structured-deserialize',
+  'web/structured-clone',
   // From here on there are no new globals.
   'intrinsics',
   'overrides',
@@ -45,7 +78,7 @@ function readGuest(): string {
   );
   const names = { scriptName, guestName: guestOrigin.filename };
   const settings = `{...${JSON.stringify(names)},realm}`;
-  return `(function (post, realm) {'use strict';const guest={__proto__:null,post,settings:${settings}};\n${files.join('\n')}\nreturn guest.dispatch})`;
+  return `(function (post, ask, realm) {'use strict';const guest={__proto__:null,post,ask,settings:${settings}};\n${files.join('\n')}\nreturn guest.dispatch})`;
 }
 
 /** What the guest's `drain` said, and the reason of a promise that nobody handled. */
@@ -79,7 +112,7 @@ export class Realm {
     );
     const install = await vm.evaluate(boot, context);
     boot.release();
-    const dispatch = await vm.callForFunction(install, [{ post }, kind]);
+    const dispatch = await vm.callForFunction(install, [{ post }, { ask: webServices() }, kind]);
     install.release();
     guestCode ??= await vm.codeOf(guestText, guestOrigin);
     return new Realm(vm, context, dispatch);

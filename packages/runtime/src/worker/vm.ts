@@ -138,12 +138,22 @@ export class Vm {
   }
 }
 
-/** What may go into a VM. `post` becomes a function that sends strings out and waits for nothing. */
-export type VmArgument = string | number | VmFunction | { readonly post: (text: string) => void };
+/**
+ * What may go into a VM. `post` becomes a function that sends strings out and waits for nothing.
+ * `ask` becomes one that waits for the answer; it must not throw, since what it throws would carry
+ * stack frames of this process into the VM.
+ */
+export type VmArgument =
+  | string
+  | number
+  | VmFunction
+  | { readonly post: (text: string) => void }
+  | { readonly ask: (operation: string, text: string) => string };
 
 function toTransferable(argument: VmArgument): ivm.Transferable {
   if (typeof argument === 'string' || typeof argument === 'number') return argument;
   if ('post' in argument) return new ivm.Callback(argument.post, { ignored: true });
+  if ('ask' in argument) return new ivm.Callback(argument.ask, { sync: true });
   return argument.derefInto();
 }
 

@@ -1,7 +1,7 @@
 'use strict';
 // `Math.random` with a state of our own: V8's belongs to the realm, so that one run could read off
 // it how much another has drawn. Seeded by the worker for each run.
-guest.random = (() => {
+guest.mathRandom = (() => {
   const { defineProperty } = Object;
   const { imul } = Math;
   let a = 0;

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { recordEvents } from '../support/channels.ts';
+import { as, codeOf, failureOf, forever, runUntilLog, startRuntime } from '../support/runs.ts';
+
+describe('a worker that hangs', () => {
+  test('lets its runs end by their time and the grace period, and is replaced', async () => {
+    const events = recordEvents();
+    const runtime = await startRuntime({ poolSize: 1, workers: 1, graceMs: 250 });
+    const [pid] = events.workerPids();
+    const run = await runUntilLog(runtime, forever, as('a', { limits: { timeoutMs: 500 } }));
+    process.kill(pid!, 'SIGSTOP');
+    const error = await failureOf(run.result);
+    expect(error.code).toBe('timeout');
+    expect(error.logs.map(({ message }) => message)).toEqual(['up']);
+    expect(error.usage.wallMs).toBeGreaterThanOrEqual(500);
+    expect(error.usage.wallMs).toBeLessThan(500 + 250 + 5000);
+    await events.first('cloister:worker:exit', (exit) => exit.pid === pid);
+    expect(await codeOf(runtime.execute('return 1'))).toBe('completed');
+  });
+
+  test('does not hold up a run that is cancelled for longer than the grace period', async () => {
+    const events = recordEvents();
+    const runtime = await startRuntime({ poolSize: 1, workers: 1, graceMs: 100 });
+    const run = await runUntilLog(runtime, forever);
+    process.kill(events.workerPids()[0]!, 'SIGSTOP');
+    run.cancel();
+    expect(await run.code).toBe('cancelled');
+  });
+
+  test('does not hold up other tenants when there is another worker', async () => {
+    const events = recordEvents();
+    const runtime = await startRuntime({ poolSize: 2, workers: 2, limits: { timeoutMs: 1000 } });
+    process.kill(events.workerPids()[0]!, 'SIGSTOP');
+    const runs = Array.from({ length: 8 }, (_, index) =>
+      codeOf(runtime.execute('return 1', {}, as(`t${index}`))),
+    );
+    const codes = await Promise.all(runs);
+    // Whoever was sent to the stopped worker pays with its time; whoever was not does not.
+    expect(codes.filter((code) => code === 'completed').length).toBeGreaterThan(0);
+    expect(new Set(codes).difference(new Set(['completed', 'timeout']))).toEqual(new Set());
+    expect(await codeOf(runtime.execute('return 1'))).toBe('completed');
+  });
+});

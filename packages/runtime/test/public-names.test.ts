@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import * as runtime from '../src/index.ts';
+
+const text = readFileSync(new URL('../src/index.ts', import.meta.url), 'utf8');
+
+/** The names in the `export {…}` or `export type {…}` lists of the entry point. */
+function listed(form: 'export' | 'export type'): string[] {
+  const lists = text.matchAll(new RegExp(`^${form} \\{([^}]*)\\}`, 'gm'));
+  const names = [...lists].flatMap(([, list]) => list!.split(','));
+  return names
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+    .toSorted();
+}
+
+test('the package exports these values and no others', () => {
+  expect(Object.keys(runtime).toSorted()).toEqual([
+    'AcquireTimeoutError',
+    'CancelledError',
+    'CloisterError',
+    'CompilationError',
+    'CpuLimitError',
+    'ExecutionTimeoutError',
+    'MemoryLimitError',
+    'OutputError',
+    'PoolClosedError',
+    'QueueFullError',
+    'ScriptError',
+    'WorkerCrashedError',
+    'createRuntime',
+    'errorTable',
+    'loadOptionsFromEnv',
+  ]);
+});
+
+test('the package exports these types and no others', () => {
+  expect(listed('export type')).toEqual([
+    'ErrorCode',
+    'ErrorDetails',
+    'Execution',
+    'Fault',
+    'Json',
+    'Limits',
+    'LogEntry',
+    'LogLevel',
+    'RealmKind',
+    'RunContext',
+    'RunResult',
+    'Runtime',
+    'RuntimeEvents',
+    'RuntimeOptions',
+    'RuntimeStats',
+    'ShutdownOptions',
+    'Tenant',
+    'Usage',
+    'VmEnd',
+  ]);
+});
+
+test('the entry point holds named exports and nothing else', () => {
+  const rest = text
+    .replaceAll(/\/\*\*[\s\S]*?\*\//g, '')
+    .replaceAll(/^export (type )?\{[^}]*\} from '\.\/[\w/-]+\.ts';$/gm, '');
+  expect(rest.trim()).toBe('');
+  expect(listed('export')).toEqual(Object.keys(runtime).toSorted());
+});

@@ -1,0 +1,76 @@
+import { workerFailureCodes } from '../../src/protocol/messages.ts';
+
+type Check = (value: unknown) => boolean;
+
+const text: Check = (value) => typeof value === 'string';
+const flag: Check = (value) => typeof value === 'boolean';
+const amount: Check = (value) => typeof value === 'number' && value >= 0 && value < Infinity;
+const id: Check = (value) => amount(value) && Number.isSafeInteger(value);
+const oneOf =
+  (...choices: readonly unknown[]): Check =>
+  (value) =>
+    choices.includes(value);
+const maybe =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const listOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const shape =
+  (fields: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.keys(value).every((key) => Object.hasOwn(fields, key)) &&
+    Object.entries(fields).every(([key, check]) => check((value as Record<string, unknown>)[key]));
+
+const thrown: Check = (value) =>
+  shape({
+    name: text,
+    message: text,
+    stack: text,
+    line: maybe(amount),
+    column: maybe(amount),
+    cause: maybe(thrown),
+  })(value);
+
+const outcomes: readonly Check[] = [
+  shape({ status: oneOf('completed'), output: text }),
+  shape({
+    status: oneOf('failed'),
+    code: oneOf(...workerFailureCodes),
+    message: text,
+    line: maybe(amount),
+    column: maybe(amount),
+    thrown: maybe(thrown),
+  }),
+];
+
+const line = shape({
+  level: oneOf('debug', 'info', 'warn', 'error'),
+  message: text,
+  data: maybe(text),
+});
+
+const forms: readonly Check[] = [
+  shape({ type: oneOf('ready'), versions: shape({ node: text, v8: text }) }),
+  shape({ type: oneOf('unusable'), reason: text }),
+  shape({ type: oneOf('vm-ready', 'vm-gone'), vm: id }),
+  shape({ type: oneOf('vm-failed'), vm: id, reason: text }),
+  shape({ type: oneOf('log'), run: id, lines: listOf(line) }),
+  shape({
+    type: oneOf('settled'),
+    run: id,
+    outcome: (value) => outcomes.some((check) => check(value)),
+    usage: shape({ wallMs: amount, cpuMs: amount, heapBytes: amount }),
+    droppedLogs: amount,
+    healthy: flag,
+  }),
+];
+
+/** Whether a value is a `WorkerMessage` with no field beyond; written apart from the parser. */
+export function isWellTyped(value: unknown): boolean {
+  return forms.some((check) => check(value));
+}
