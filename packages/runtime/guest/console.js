@@ -19,7 +19,7 @@ guest.console = (() => {
   };
 
   /**
-   * Says how many lines were dropped at 1, 2, 4, 8 …: a killed run cannot be asked any more, and a
+   * Says how many lines were dropped at 1, 2, 4, 8 and so on: a killed run cannot be asked any more, and a
    * flood must not cost a message a line.
    */
   const drop = () => {

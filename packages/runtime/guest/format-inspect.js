@@ -116,7 +116,7 @@ guest.formatInspect = (() => {
     /** @type {FormatParents | null} */ parents,
   ) => {
     state.nodes += 1;
-    if (spent(state)) return '…';
+    if (spent(state)) return '\u2026';
     const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
     const { indent } = state;
     try {

@@ -42,7 +42,7 @@ guest.formatText = (() => {
   /** A name, tag or source text, shortened so that no single one can exceed the budget. */
   const clip = (/** @type {FormatState} */ state, /** @type {string} */ text) => {
     const room = min(MAX_STRING, state.left > 16 ? state.left : 16);
-    return text.length > room ? `${slice(text, 0, room)}…` : text;
+    return text.length > room ? `${slice(text, 0, room)}\u2026` : text;
   };
 
   const plural = (/** @type {number} */ count, /** @type {string} */ noun) =>

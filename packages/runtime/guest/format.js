@@ -163,9 +163,9 @@ guest.format = (() => {
     const total = text.length + state.dropped;
     if (total <= maxLength) return text;
     const mark = (/** @type {number} */ count) =>
-      state.stopped ? '…' : `… (${count} more characters)`;
+      state.stopped ? '\u2026' : `\u2026 (${count} more characters)`;
     let kept = maxLength - mark(total).length;
-    if (kept < 0) return slice('…', 0, maxLength);
+    if (kept < 0) return slice('\u2026', 0, maxLength);
     // Half of a surrogate pair would not survive the way out.
     const last = charCodeAt(text, kept - 1);
     if (last >= 0xd800 && last < 0xdc00) kept -= 1;

@@ -7,6 +7,8 @@ interface Guest {
     readonly scriptName: string;
     readonly guestName: string;
     readonly realm: 'hardened' | 'fresh';
+    /** Ways to the intrinsics, found in another VM of this process; or empty. */
+    readonly plan: string;
   };
   primordials: {
     readonly uncurryThis: <Self, Args extends unknown[], Result>(
@@ -59,12 +61,14 @@ interface Guest {
     readonly clear: () => void;
   };
   mathRandom: { readonly reset: (low: number, high: number) => void };
-  intrinsics: { readonly all: () => Set<object> };
-  overrides: { readonly allow: () => void };
-  harden: { readonly isIntact: () => boolean };
+  intrinsics: {
+    readonly all: (more: object[], plan: string) => { objects: object[]; plan: string };
+  };
+  overrides: { readonly allow: () => object[] };
+  harden: { readonly plan: string; readonly isIntact: () => boolean };
   /** The one function that the worker calls. */
   dispatch: (
-    operation: 'start' | 'timers' | 'drain',
+    operation: 'start' | 'timers' | 'drain' | 'plan',
     time: number,
     ...args: any[]
   ) => string | undefined;

@@ -58,15 +58,18 @@ guest.harden = (() => {
 
   const harden = () => {
     forgetMatches();
-    // Found before and after: a value behind an accessor can be had, but not seen, afterwards.
-    const before = guest.intrinsics.all();
-    guest.overrides.allow();
-    for (const object of before.union(guest.intrinsics.all())) {
+    // What stands behind an override accessor can be had, but not seen, from outside.
+    const covered = guest.overrides.allow();
+    const { objects, plan } = guest.intrinsics.all(covered, guest.settings.plan);
+    for (let i = 0; i < objects.length; i++) {
+      const object = objects[i];
       if (object !== watched) freeze(object);
     }
     remember();
+    return plan;
   };
 
-  if (guest.settings.realm === 'hardened') harden();
-  return { __proto__: null, isIntact: guest.settings.realm === 'hardened' ? isIntact : () => true };
+  const isHardened = guest.settings.realm === 'hardened';
+  const plan = isHardened ? harden() : '';
+  return { __proto__: null, plan, isIntact: isHardened ? isIntact : () => true };
 })();

@@ -20,60 +20,74 @@ guest.overrides = (() => {
   ];
   const collections = [Map, Set, WeakMap, WeakSet, Date, DataView];
   const boxes = [Number, Boolean, Symbol, BigInt, String];
+  /** What is assigned to on a boxed primitive, if anything. */
+  const conversions = ['constructor', 'toString', 'valueOf', 'toLocaleString'];
   const typedArray = getPrototypeOf(Int8Array);
 
+  const except = (/** @type {object} */ holder, /** @type {readonly string[]} */ kept) =>
+    getOwnPropertyNames(holder).filter((name) => !kept.includes(name));
+
   /**
-   * Whose properties scripts assign to on objects of their own, and which of them stay data. V8
-   * gives up fast paths when `constructor` of arrays, typed arrays and promises, `then`, or anything
-   * named by a symbol becomes an accessor (design, section 11).
+   * Whose properties scripts assign to on objects of their own, by name. What is not here stays
+   * data: V8 gives up fast paths when `constructor` of arrays, typed arrays and promises, `then`, or
+   * anything named by a symbol becomes an accessor (design, section 11).
    * @returns {readonly (readonly [object, readonly string[]])[]}
    */
-  const holders = () => [
-    [Object.prototype, []],
-    [Function.prototype, []],
-    [Array.prototype, ['constructor']],
-    [typedArray.prototype, ['constructor']],
-    [Promise.prototype, ['constructor', 'then']],
-    ...[...errors, ...collections, ...boxes].map(
-      (constructor) => /** @type {const} */ ([constructor.prototype, []]),
+  const cured = () => [
+    [Array.prototype, except(Array.prototype, ['constructor'])],
+    [typedArray.prototype, except(typedArray.prototype, ['constructor'])],
+    [Promise.prototype, except(Promise.prototype, ['constructor', 'then'])],
+    ...[Object, Function, ...errors, ...collections].map(
+      ({ prototype }) => /** @type {const} */ ([prototype, except(prototype, [])]),
+    ),
+    ...boxes.map(
+      ({ prototype }) =>
+        /** @type {const} */ ([prototype, conversions.filter((name) => hasOwn(prototype, name))]),
     ),
   ];
 
   const cure = (/** @type {object} */ holder, /** @type {string} */ name) => {
     const original = /** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(holder, name));
     // Accessors and what is read-only in the language itself stay.
-    if (!('value' in original) || !original.writable || !original.configurable) return;
+    if (!('value' in original) || !original.writable || !original.configurable) return undefined;
     const { value } = original;
-    const get = () => value;
-    /** @this {any} @param {unknown} replacement */
-    const set = function (replacement) {
-      if (this === holder || this === undefined || this === null) {
-        throw new TypeError(`Cannot assign to read only property '${name}'`);
-      }
-      if (hasOwn(this, name)) {
-        this[name] = replacement;
-        return;
-      }
-      defineProperty(this, name, {
-        value: replacement,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });
+    // An arrow and a method: they have no `prototype` that would have to be frozen, too.
+    const accessors = {
+      get: () => value,
+      /** @this {any} @param {unknown} replacement */
+      set(replacement) {
+        if (this === holder || this === undefined || this === null) {
+          throw new TypeError(`Cannot assign to read only property '${name}'`);
+        }
+        if (hasOwn(this, name)) {
+          this[name] = replacement;
+          return;
+        }
+        defineProperty(this, name, {
+          value: replacement,
+          writable: true,
+          enumerable: true,
+          configurable: true,
+        });
+      },
+      enumerable: original.enumerable === true,
+      configurable: true,
     };
-    // The language has data properties here; their functions keep that name.
-    defineProperty(get, 'name', { value: `get ${name}` });
-    defineProperty(set, 'name', { value: `set ${name}` });
-    const enumerable = original.enumerable === true;
-    defineProperty(holder, name, { get, set, enumerable, configurable: true });
+    defineProperty(holder, name, accessors);
+    return value;
   };
 
+  /** @returns {object[]} what stands behind the accessors */
   const allow = () => {
-    for (const [holder, keptAsData] of holders()) {
-      for (const name of getOwnPropertyNames(holder)) {
-        if (!keptAsData.includes(name)) cure(holder, name);
+    /** @type {object[]} */
+    const covered = [];
+    for (const [holder, names] of cured()) {
+      for (const name of names) {
+        const value = cure(holder, name);
+        if (typeof value === 'function') covered.push(value);
       }
     }
+    return covered;
   };
 
   return { __proto__: null, allow };

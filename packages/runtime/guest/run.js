@@ -6,7 +6,7 @@ guest.dispatch = (() => {
   const { describe } = guest.thrown;
   const { console, open, droppedCount } = guest.console;
   const { enter, untilNext, fire, clear } = guest.timers;
-  const { isIntact } = guest.harden;
+  const { isIntact, plan } = guest.harden;
   const random = guest.mathRandom;
   const { Promise } = globalThis;
   const { defineProperty } = Object;
@@ -131,12 +131,13 @@ guest.dispatch = (() => {
   };
 
   /**
-   * @param {'start' | 'timers' | 'drain'} operation
+   * @param {'start' | 'timers' | 'drain' | 'plan'} operation
    * @param {number} time the worker's clock, in milliseconds
    * @param {any[]} args
    */
   return (operation, time, ...args) => {
     if (operation === 'drain') return drain();
+    if (operation === 'plan') return plan;
     enter(time);
     if (operation === 'start') start(args[0], args[1], args[2], args[3]);
     else timers();

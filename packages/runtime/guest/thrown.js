@@ -41,11 +41,11 @@ guest.thrown = (() => {
   };
 
   const bounded = (/** @type {string} */ text) =>
-    text.length > maxText ? `${slice(text, 0, maxText)}…` : text;
+    text.length > maxText ? `${slice(text, 0, maxText)}\u2026` : text;
   /** The frames stand at the end, behind a message of any length. */
   const boundedStack = (/** @type {string} */ text) =>
     text.length > maxText
-      ? `${slice(text, 0, maxText / 2)}…${slice(text, text.length - maxText / 2)}`
+      ? `${slice(text, 0, maxText / 2)}\u2026${slice(text, text.length - maxText / 2)}`
       : text;
 
   /** @param {any} value @param {string} key @param {string} fallback */

@@ -153,8 +153,8 @@ function resolveCache(given: NonNullable<RuntimeOptions['cache']>): ResolvedOpti
     }
   }
   const { store, secret } = given;
-  if (store !== undefined && typeof store?.get !== 'function') {
-    throw invalid('cache.store must be a bytecode store');
+  if (store !== undefined && !isStore(store)) {
+    throw invalid(`cache.store must have the methods ${storeMethods.join(', ')}`);
   }
   return Object.freeze({
     size: number(given.size, 'cache.size', 1000, 1, 1_000_000),
@@ -162,6 +162,12 @@ function resolveCache(given: NonNullable<RuntimeOptions['cache']>): ResolvedOpti
     store,
     secret: resolveSecret(secret),
   });
+}
+
+const storeMethods = ['get', 'put', 'delete', 'clear', 'close'] as const;
+
+function isStore(store: BytecodeStore): boolean {
+  return storeMethods.every((name) => typeof store?.[name] === 'function');
 }
 
 const minSecretBytes = 16;

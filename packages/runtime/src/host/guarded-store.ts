@@ -19,9 +19,10 @@ export interface StoreStats {
 }
 
 /** How long a run waits for the store at most, in milliseconds. */
-export const maxStoreWaitMs = 50;
+const maxStoreWaitMs = 50;
 const failuresUntilDown = 3;
 const downMs = 5_000;
+const maxSettleMs = 2_000;
 const maxBytesUnderWay = 64 * 1024 * 1024;
 
 /**
@@ -59,13 +60,19 @@ export class GuardedStore {
     if (this.#isDown()) return undefined;
     const begun = performance.now();
     const late = Promise.withResolvers<undefined>();
+    // In a function of its own: a store may throw instead of rejecting.
+    const asked = async (): Promise<Uint8Array | undefined> => {
+      const sealed: unknown = await this.#store.get(key);
+      if (sealed === undefined || sealed instanceof Uint8Array) return sealed;
+      throw new TypeError('its answer is neither bytes nor undefined');
+    };
     const timer = setTimeout(() => {
       this.#counts.late++;
       this.#failed(new Error(`it took longer than ${maxStoreWaitMs} ms`));
       late.resolve(undefined);
     }, maxStoreWaitMs);
     try {
-      const found = this.#store.get(key).then(
+      const found = asked().then(
         (sealed) => ({ sealed }),
         (error: unknown) => this.#failed(error),
       );
@@ -85,15 +92,17 @@ export class GuardedStore {
       return;
     }
     this.#bytesUnderWay += code.length;
-    this.#track(
-      this.#store.put(key, sealCode(this.#secret, key, code)).finally(() => {
+    this.#write(async () => {
+      try {
+        await this.#store.put(key, sealCode(this.#secret, key, code));
+      } finally {
         this.#bytesUnderWay -= code.length;
-      }),
-    );
+      }
+    });
   }
 
   delete(key: string): void {
-    if (!this.#isDown()) this.#track(this.#store.delete(key));
+    if (!this.#isDown()) this.#write(() => this.#store.delete(key));
   }
 
   /** @throws what the store throws: whoever clears wants to know. */
@@ -102,18 +111,22 @@ export class GuardedStore {
     await this.#store.clear();
   }
 
-  /** Waits for what is being written. */
+  /** Waits for what is being written, for two seconds at most. */
   async settle(): Promise<void> {
-    await Promise.all(this.#writes);
+    await within(maxSettleMs, Promise.all(this.#writes));
   }
 
-  /** Writes what is under way, for two seconds at most, and closes the store. */
+  /** Writes what is under way and closes the store, each for two seconds at most. */
   async close(): Promise<void> {
-    const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, 2_000);
-    await Promise.race([this.settle(), late.promise]);
-    clearTimeout(timer);
-    await this.#store.close().catch(() => {});
+    await this.settle();
+    const closed = async (): Promise<void> => {
+      try {
+        await this.#store.close();
+      } catch {
+        // It is not used any more; what it has to say comes too late.
+      }
+    };
+    await within(maxSettleMs, closed());
   }
 
   #open(key: string, sealed: Uint8Array | undefined): Buffer | undefined {
@@ -131,8 +144,9 @@ export class GuardedStore {
     return code;
   }
 
-  #track(operation: Promise<unknown>): void {
-    const settled = operation.then(
+  #write(operation: () => Promise<unknown>): void {
+    const begun = async (): Promise<unknown> => await operation();
+    const settled = begun().then(
       () => this.#succeeded(undefined),
       (error: unknown) => this.#failed(error),
     );
@@ -163,4 +177,12 @@ export class GuardedStore {
       forMs: downMs,
     }));
   }
+}
+
+/** Waits for a promise that may never settle. */
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, ms);
+  await Promise.race([promise, late.promise]);
+  clearTimeout(timer);
 }

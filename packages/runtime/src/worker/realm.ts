@@ -71,14 +71,16 @@ const guestOrigin = { filename: 'cloister:guest' };
 export const guestText: string = readGuest();
 /** V8's code of the guest, made by the first VM of this process where it had run. */
 let guestCode: Code | undefined;
+/** The ways to all intrinsics, found by the first VM of this process. */
+let hardenPlan = '';
 
 function readGuest(): string {
   const files = guestFiles.map((name) =>
     readFileSync(new URL(`../../guest/${name}.js`, import.meta.url), 'utf8'),
   );
   const names = { scriptName, guestName: guestOrigin.filename };
-  const settings = `{...${JSON.stringify(names)},realm}`;
-  return `(function (post, ask, realm) {'use strict';const guest={__proto__:null,post,ask,settings:${settings}};\n${files.join('\n')}\nreturn guest.dispatch})`;
+  const settings = `{...${JSON.stringify(names)},realm,plan}`;
+  return `(function (post, ask, realm, plan) {'use strict';const guest={__proto__:null,post,ask,settings:${settings}};\n${files.join('\n')}\nreturn guest.dispatch})`;
 }
 
 /** What the guest's `drain` said, and the reason of a promise that nobody handled. */
@@ -112,9 +114,17 @@ export class Realm {
     );
     const install = await vm.evaluate(boot, context);
     boot.release();
-    const dispatch = await vm.callForFunction(install, [{ post }, { ask: webServices() }, kind]);
+    const dispatch = await vm.callForFunction(install, [
+      { post },
+      { ask: webServices() },
+      kind,
+      hardenPlan,
+    ]);
     install.release();
     guestCode ??= await vm.codeOf(guestText, guestOrigin);
+    if (kind === 'hardened' && hardenPlan === '') {
+      hardenPlan = String(await vm.call(dispatch, ['plan', 0]));
+    }
     return new Realm(vm, context, dispatch);
   }
 
