@@ -82,13 +82,13 @@ guest.intrinsics = (() => {
     for (let at = 0; at < objects.length; at++) {
       const object = /** @type {object} */ (objects[at]);
       const add = (
-        /** @type {unknown} */ value,
+        /** @type {any} */ value,
         /** @type {number} */ via,
         /** @type {string | symbol} */ key,
       ) => {
-        if (!isObject(value) || known.has(/** @type {object} */ (value))) return;
-        known.add(/** @type {object} */ (value));
-        objects.push(/** @type {object} */ (value));
+        if (!isObject(value) || known.has(value)) return;
+        known.add(value);
+        objects.push(value);
         steps.push(at, via, nameOf(key));
       };
       add(getPrototypeOf(object), viaPrototype, '');
