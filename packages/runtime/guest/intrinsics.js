@@ -129,10 +129,8 @@ guest.intrinsics = (() => {
 
   /** @param {object[]} more roots beside the global object @param {string} plan of before, or empty */
   const all = (more, plan) => {
-    const roots = [globalThis, ...fromSyntax(), ...more].filter(isObject);
-    return plan === ''
-      ? explore(/** @type {object[]} */ (roots))
-      : follow(/** @type {object[]} */ (roots), plan);
+    const roots = /** @type {object[]} */ ([globalThis, ...fromSyntax(), ...more].filter(isObject));
+    return plan === '' ? explore(roots) : follow(roots, plan);
   };
   return { __proto__: null, all };
 })();
