@@ -1,5 +1,6 @@
 /** Prints one table after the other. `node --run bench -- NAME…` runs those that are named. */
 import { compute } from './compute.ts';
+import { firstRun } from './first-run.ts';
 import { manyInFlight } from './in-flight.ts';
 import { memoryPerVm, vmCreation } from './realms.ts';
 import { tinyRunLatency, tinyRunThroughput, type Extent } from './tiny-run.ts';
@@ -11,6 +12,7 @@ const programs: Readonly<Record<string, (extent: Extent) => Promise<void>>> = {
   'vm-creation': vmCreation,
   memory: memoryPerVm,
   compute,
+  'first-run': firstRun,
 };
 
 const words = process.argv.slice(2);

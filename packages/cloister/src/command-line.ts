@@ -25,6 +25,8 @@ export interface RunCommand extends ScriptFile {
   readonly limits: { timeoutMs?: number; memoryMb?: number; apiCalls?: number };
   readonly realm: 'hardened' | 'fresh' | undefined;
   readonly json: boolean;
+  /** An SQLite file or a Postgres URL that keeps compiled code. */
+  readonly cache: string | undefined;
 }
 
 /** `cloister check`. */
@@ -45,6 +47,7 @@ const runOptions = {
   realm: { type: 'string' },
   language: { type: 'string' },
   json: { type: 'boolean' },
+  cache: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -93,6 +96,7 @@ function parseRun(args: readonly string[]): Command {
     },
     realm,
     json: values.json === true,
+    cache: values.cache,
   };
 }
 

@@ -6,6 +6,7 @@ import {
   type RunResult,
   type Runtime,
 } from '@cloister/runtime';
+import { bytecodeCache } from './bytecode-cache.ts';
 import { CommandLineError, type RunCommand } from './command-line.ts';
 import { errorReport, stackIn } from './report.ts';
 
@@ -36,7 +37,16 @@ export async function openRuntime(command?: RunCommand): Promise<Runtime> {
     const options = loadOptionsFromEnv();
     const limits = { ...options.limits, ...command?.limits };
     const one = { poolSize: 1, maxVms: 1, workers: 1, maxConcurrencyPerTenant: 1 };
-    return await createRuntime({ ...options, ...one, limits });
+    const cache =
+      command?.cache === undefined
+        ? options.cache
+        : { ...options.cache, store: bytecodeCache(command.cache) };
+    return await createRuntime({
+      ...options,
+      ...one,
+      limits,
+      ...(cache === undefined ? {} : { cache }),
+    });
   } catch (error) {
     if (error instanceof CloisterError && isCommandLineFault(error)) {
       throw new CommandLineError(error.message);

@@ -23,6 +23,8 @@ Options of run
   --realm KIND           hardened (default) or fresh: its global environment
   --language NAME        javascript or typescript, whatever the file is called; also
                          for check (default: by the file's name, javascript for -)
+  --cache FILE|URL       keep compiled code in an SQLite file, or in Postgres
+                         (which needs SCRIPT_CACHE_SECRET)
   --json                 print one JSON record instead of the output
   --help, -h             print this
 

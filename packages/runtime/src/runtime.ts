@@ -141,7 +141,7 @@ class EngineRuntime implements Runtime {
   async start(): Promise<void> {
     if (!this.#options.enabled) return;
     try {
-      await this.#pool.start();
+      await Promise.all([this.#pool.start(), this.#cache.open()]);
     } catch (error) {
       this.#state = 'closed';
       await this.#pool.close();
@@ -248,6 +248,7 @@ class EngineRuntime implements Runtime {
     await this.#eraser.drain(graceMs);
     this.#isSealed = true;
     await this.#scheduler.drain(Math.max(0, until - performance.now()));
+    await this.#cache.arrivals();
     this.#state = 'closed';
     await this.#pool.close();
     this.#deadlines.close();

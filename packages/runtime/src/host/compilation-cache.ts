@@ -10,6 +10,7 @@ const wrapperVersion = 1;
 const minCharacters = 4096;
 /** How long a run waits for another that is compiling the same source, in milliseconds. */
 const maxWaitForOtherMs = 250;
+const maxArrivalMs = 1_000;
 const maxFailures = 1000;
 
 /** Why a source does not compile. */
@@ -61,6 +62,9 @@ export class CompilationCache {
   readonly #failures = new LRUCache<string, CompilationFailure>({ max: maxFailures });
   readonly #store: GuardedStore | undefined;
   readonly #hits = { vm: 0, memory: 0, store: 0, failure: 0 };
+  /** Sources whose code is on its way from a worker, for the store. */
+  readonly #expected = new Set<number>();
+  #allArrived: (() => void) | undefined;
   #misses = 0;
   #refused = 0;
   #lastId = 0;
@@ -172,8 +176,14 @@ export class CompilationCache {
     return { tier: 'miss', code: undefined, codeWanted: entry.text.length >= minCharacters };
   }
 
+  /** Says that a worker is about to send the code of a source. */
+  expect(source: Source): void {
+    if (this.#store !== undefined) this.#expected.add(source.id);
+  }
+
   /** Keeps code that a worker made, in memory and in the store. */
   keep(source: Source, code: Uint8Array): void {
+    this.#arrived(source);
     const entry = source as Entry;
     if (this.#entries.peek(entry.text) !== entry) return;
     entry.code = Buffer.from(code);
@@ -216,6 +226,19 @@ export class CompilationCache {
     await this.#store?.clear();
   }
 
+  async open(): Promise<void> {
+    await this.#store?.open();
+  }
+
+  /** Waits for code that workers are about to send, for one second at most. */
+  async arrivals(): Promise<void> {
+    if (this.#expected.size === 0) return;
+    const all = new Promise<void>((resolve) => {
+      this.#allArrived = resolve;
+    });
+    await atMost(maxArrivalMs, all);
+  }
+
   async close(): Promise<void> {
     await this.#store?.close();
   }
@@ -233,6 +256,10 @@ export class CompilationCache {
     const compiled = Promise.withResolvers<void>();
     entry.pending = compiled.promise;
     entry.compiled = compiled.resolve;
+  }
+
+  #arrived(source: Source): void {
+    if (this.#expected.delete(source.id) && this.#expected.size === 0) this.#allArrived?.();
   }
 
   /** Everything that code depends on: the script, our wrapper, and V8 with its flags. */

@@ -158,7 +158,7 @@ export class Execution implements LinkedRun {
     this.#vm?.link.kill(this, 'it did not end a run in time');
   }
 
-  #countCompilation({ compiled, outcome }: SettledMessage): void {
+  #countCompilation({ compiled, outcome, healthy }: SettledMessage): void {
     if (this.purpose === 'check') return;
     const refused = compiled === 'refused';
     this.#tier = { kept: 'vm', code: this.#prepared.tier, source: 'miss', refused: 'miss' }[
@@ -168,6 +168,8 @@ export class Execution implements LinkedRun {
     if (refused) this.#vm?.link.dropSource(this.source);
     if (outcome.status === 'failed' && outcome.code === 'compilation_error') {
       this.#cache.fail(this.source, outcome);
+    } else if (healthy && this.#prepared.codeWanted) {
+      this.#cache.expect(this.source);
     }
   }
 

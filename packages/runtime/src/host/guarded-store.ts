@@ -22,6 +22,7 @@ export interface StoreStats {
 const maxStoreWaitMs = 50;
 const failuresUntilDown = 3;
 const downMs = 5_000;
+const maxOpenMs = 1_000;
 const maxSettleMs = 2_000;
 const maxBytesUnderWay = 64 * 1024 * 1024;
 
@@ -53,6 +54,18 @@ export class GuardedStore {
 
   get stats(): StoreStats {
     return { state: this.#isDown() ? 'down' : 'up', ...this.#counts };
+  }
+
+  /** Lets the store open, which takes longer than its answers later; for one second at most. */
+  async open(): Promise<void> {
+    const opened = async (): Promise<void> => {
+      try {
+        await this.#store.get('cloister-opening');
+      } catch (error) {
+        this.#failed(error);
+      }
+    };
+    await within(maxOpenMs, opened());
   }
 
   /** @returns authentic code, or undefined: not there, forged, late, or the store is down. */
