@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { findPackageJSON } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createRuntime, type CacheTier } from '@cloister/runtime';
 import { sqliteBytecodeStore } from '@cloister/runtime/stores';
 import { printTable, times, type Row } from './measure.ts';
@@ -88,8 +88,9 @@ async function scripts(): Promise<{ what: string; source: string }[]> {
 
 /** A library as npm has it, and one use of it, as part of a script. */
 async function library(file: string, use: string): Promise<string> {
-  const { resolve } = createRequire(import.meta.url);
-  const text = await readFile(resolve(file), 'utf8');
+  const [name, ...path] = file.split('/');
+  const folder = dirname(findPackageJSON(name!, import.meta.url)!);
+  const text = await readFile(join(folder, ...path), 'utf8');
   return `var results = globalThis.results ?? [];
 { const module = { exports: {} }, exports = module.exports, self = globalThis;
 ${text}
