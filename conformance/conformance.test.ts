@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runPass } from './conformance.ts';
 import { Engine } from './engine.ts';
 import { readFrontMatter } from './front-matter.ts';
-import { knownDifferences } from './known-differences.ts';
+import { knownDifferences } from './known/known-differences.ts';
 import { readOptions } from './options.ts';
 import { samples, writeSuite } from './suite-of-our-own.ts';
 import { Suite } from './suite.ts';
@@ -21,7 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function run(args: readonly string[], known = knownDifferences): Promise<Report> {
   const options = readOptions(['--test262', folder, '--jobs', '2', ...args]);
   await using engine = await Engine.open(options, 2000);
-  return await runPass({ suite: new Suite(folder), engine, known, options }, 'default');
+  return await runPass({ suite: new Suite(folder), engine, known, options }, undefined);
 }
 
 const withVerdict = (verdict: string): readonly string[] =>
@@ -85,7 +85,7 @@ describe('the command', () => {
     expect(stdout).toContain('language/plain/differs.js\n    wanted: completes\n    got: throws');
     expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject([
       {
-        realm: 'default',
+        realm: 'hardened',
         total: { passed: 1, failed: 2, different: 1, skipped: 0 },
         folders: { 'language/plain': { passed: 1 } },
         unexplained: [{ test: 'language/plain/differs.js' }],
