@@ -13,9 +13,11 @@ var $262 = (() => {
 })();
 `;
 
+/** In the body of a function. */
 const host = `
 const $host262 = Promise.withResolvers();${host262}`;
 
+/** In a script, which cannot wait: what was printed, or `line`. */
 const globalHost = (line: string): string => `
 var $host262 = { line: '${line}', resolve(line) { this.line = line; } };${host262}`;
 
@@ -28,10 +30,14 @@ const awaitDone = `
 `;
 
 /**
- * Functions of the harness that make code from strings where they need not. The suite lets a host
- * put its own in their place.
+ * Functions of the harness that make code from strings where they need not, or ask whether a global
+ * function is a property of the global object. The suite lets a host put its own in their place.
  */
 const replacements: Readonly<Record<string, readonly [string, string]>> = {
+  'asyncHelpers.js': [
+    'Object.prototype.hasOwnProperty.call(globalThis, "$DONE")',
+    '(typeof $DONE === "function")',
+  ],
   'fnGlobalObject.js': ['Function("return this;")()', 'globalThis'],
   'resizableArrayBufferUtils.js': [
     "new Function('return class My' + type + ' extends ' + type + ' {}')()",

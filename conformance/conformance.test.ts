@@ -33,7 +33,7 @@ describe('a pass over a tiny suite', () => {
   it('gives each flag, phase and path the verdict that it is meant to have', async () => {
     const report = await run([], []);
     expect(report.failures.map(({ test }) => test).toSorted()).toEqual(withVerdict('failed'));
-    expect(report.differences.map(({ test }) => test)).toEqual(withVerdict('different'));
+    expect(report.differences.map(({ test }) => test).toSorted()).toEqual(withVerdict('different'));
     expect(report.total).toEqual({
       passed: withVerdict('passed').length,
       failed: withVerdict('failed').length,
@@ -59,6 +59,7 @@ describe('a pass over a tiny suite', () => {
         test: 'language/plain/differs.js',
         expected: 'completes',
         got: expect.stringContaining('throws Test262Error: '),
+        at: 'assert(typeof SharedArrayBuffer === "function");',
         known: 'no shared memory',
       },
     ]);
@@ -69,6 +70,23 @@ describe('a pass over a tiny suite', () => {
     const report = await run(['--filter', 'language/flags', '--sample', '2/2']);
     const { passed, failed, different, skipped } = report.total;
     expect(passed + failed + different + skipped).toBe(2);
+  });
+});
+
+describe('a failure', () => {
+  it('explains a change of a frozen built-in by the line that names it, and no other', async () => {
+    const report = await run(['--filter', 'built-ins/frozen', '--jobs', '1']);
+    expect(report.realm).toBe('hardened');
+    expect(report.differences).toMatchObject([
+      { at: 'held.last = 1;', known: undefined },
+      { at: 'Array.prototype.last = 1;', known: 'adds to a built-in' },
+    ]);
+  });
+
+  it('says which failures of plain V8 come from being the body of a function', async () => {
+    const report = await run(['--filter', 'language']);
+    const passing = report.failures.filter(({ passesAsScript }) => passesAsScript);
+    expect(passing.map(({ test }) => test)).toEqual(['language/body/this-is-global.js']);
   });
 });
 

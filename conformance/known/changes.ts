@@ -21,7 +21,7 @@ const changesParent = {
   reason: 'it is frozen',
   realms: hardened,
 } as const;
-const changesGlobal = {
+export const changesGlobal = {
   id: 'changes the global object',
   reason: 'it is frozen',
   realms: hardened,

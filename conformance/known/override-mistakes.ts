@@ -100,7 +100,7 @@ export const overrideMistakes: readonly KnownDifference[] = [
     '`constructor` of a Temporal object',
     rare,
     /^built-ins\/Temporal\/.*\/subclassing-ignored\.js$/,
-    assignedTo('constructor', String.raw`object '.*`),
+    assignedTo('constructor', String.raw`object '\[object Temporal\.\w+\]`),
     /^TemporalHelpers\.checkSubclassingIgnored\(/,
   ),
 ];

@@ -7,6 +7,9 @@ export const hardened: readonly RealmName[] = ['hardened'];
 /** The suite's own error, whose whole message is given. */
 export const says = (message: string): RegExp =>
   new RegExp(`^throws Test262Error: .*\\{ message: (['"\`])(?:${message})\\1 \\}$`);
+/** What an asynchronous test gave to `$DONE`. */
+export const failsAsync = (error: string): RegExp =>
+  new RegExp(`^throws ScriptError: .* (['"\`])Test262:AsyncTestFailure:${error}\\1$`);
 /** V8 refuses to do what is given. */
 export const refuses = (what: string): RegExp => new RegExp(`^throws TypeError: Cannot ${what}`);
 /** What the engine adds to such a refusal. */
