@@ -37,10 +37,11 @@ process.on('message', (request: BaselineRequest) => {
 });
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
-async function runTest({ source, limitMs }: BaselineRequest): Promise<Outcome> {
+async function runTest({ source, limitMs, as }: BaselineRequest): Promise<Outcome> {
   const isolate = new ivm.Isolate({ memoryLimit: memoryMb });
   try {
     const context = await isolate.createContext();
+    if (as === 'script') return await runScript(isolate, context, source, limitMs);
     const drive = (await (
       await isolate.compileScript(driver)
     ).run(context, { reference: true })) as ivm.Reference<
@@ -63,6 +64,32 @@ async function runTest({ source, limitMs }: BaselineRequest): Promise<Outcome> {
   } finally {
     if (!isolate.isDisposed) isolate.dispose();
   }
+}
+
+/** Runs a script to the end of its microtasks; the line that it printed, if any, decides. */
+async function runScript(
+  isolate: ivm.Isolate,
+  context: ivm.Context,
+  source: string,
+  timeout: number,
+): Promise<Outcome> {
+  let script: ivm.Script;
+  try {
+    script = await isolate.compileScript(source);
+  } catch (error) {
+    return { kind: 'unparsable', message: error instanceof Error ? error.message : String(error) };
+  }
+  try {
+    await script.run(context, { timeout });
+  } catch (error) {
+    return error instanceof Error
+      ? { kind: 'threw', name: error.name, message: error.message }
+      : { kind: 'threw', name: '', message: String(error) };
+  }
+  const read = 'typeof $host262 === "object" ? String($host262.line) : ""';
+  const line = (await context.eval(read, { timeout, copy: true })) as string;
+  if (line === '' || line === 'Test262:AsyncTestComplete') return { kind: 'completed' };
+  return { kind: 'ended', code: 'never settled', message: line };
 }
 
 async function load(

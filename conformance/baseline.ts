@@ -7,6 +7,8 @@ import type { Outcome } from './outcome.ts';
 export interface BaselineRequest {
   readonly source: string;
   readonly limitMs: number;
+  /** What the source is run as: the body of a strict async function, or a script of its own. */
+  readonly as: 'body' | 'script';
 }
 
 const program = fileURLToPath(new URL('baseline-process.ts', import.meta.url));

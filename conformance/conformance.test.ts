@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runPass } from './conformance.ts';
 import { Engine } from './engine.ts';
 import { readFrontMatter } from './front-matter.ts';
-import { knownDifferences } from './known-differences.ts';
+import { knownDifferences } from './known/known-differences.ts';
 import { readOptions } from './options.ts';
 import { samples, writeSuite } from './suite-of-our-own.ts';
 import { Suite } from './suite.ts';
@@ -21,7 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function run(args: readonly string[], known = knownDifferences): Promise<Report> {
   const options = readOptions(['--test262', folder, '--jobs', '2', ...args]);
   await using engine = await Engine.open(options, 2000);
-  return await runPass({ suite: new Suite(folder), engine, known, options }, 'default');
+  return await runPass({ suite: new Suite(folder), engine, known, options }, undefined);
 }
 
 const withVerdict = (verdict: string): readonly string[] =>
@@ -33,7 +33,7 @@ describe('a pass over a tiny suite', () => {
   it('gives each flag, phase and path the verdict that it is meant to have', async () => {
     const report = await run([], []);
     expect(report.failures.map(({ test }) => test).toSorted()).toEqual(withVerdict('failed'));
-    expect(report.differences.map(({ test }) => test)).toEqual(withVerdict('different'));
+    expect(report.differences.map(({ test }) => test).toSorted()).toEqual(withVerdict('different'));
     expect(report.total).toEqual({
       passed: withVerdict('passed').length,
       failed: withVerdict('failed').length,
@@ -59,6 +59,7 @@ describe('a pass over a tiny suite', () => {
         test: 'language/plain/differs.js',
         expected: 'completes',
         got: expect.stringContaining('throws Test262Error: '),
+        at: 'assert(typeof SharedArrayBuffer === "function");',
         known: 'no shared memory',
       },
     ]);
@@ -69,6 +70,23 @@ describe('a pass over a tiny suite', () => {
     const report = await run(['--filter', 'language/flags', '--sample', '2/2']);
     const { passed, failed, different, skipped } = report.total;
     expect(passed + failed + different + skipped).toBe(2);
+  });
+});
+
+describe('a failure', () => {
+  it('explains a change of a frozen built-in by the line that names it, and no other', async () => {
+    const report = await run(['--filter', 'built-ins/frozen', '--jobs', '1']);
+    expect(report.realm).toBe('hardened');
+    expect(report.differences).toMatchObject([
+      { at: 'held.last = 1;', known: undefined },
+      { at: 'Array.prototype.last = 1;', known: 'adds to a built-in' },
+    ]);
+  });
+
+  it('says which failures of plain V8 come from being the body of a function', async () => {
+    const report = await run(['--filter', 'language']);
+    const passing = report.failures.filter(({ passesAsScript }) => passesAsScript);
+    expect(passing.map(({ test }) => test)).toEqual(['language/body/this-is-global.js']);
   });
 });
 
@@ -85,7 +103,7 @@ describe('the command', () => {
     expect(stdout).toContain('language/plain/differs.js\n    wanted: completes\n    got: throws');
     expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject([
       {
-        realm: 'default',
+        realm: 'hardened',
         total: { passed: 1, failed: 2, different: 1, skipped: 0 },
         folders: { 'language/plain': { passed: 1 } },
         unexplained: [{ test: 'language/plain/differs.js' }],

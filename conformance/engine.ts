@@ -4,6 +4,8 @@ import type { Outcome } from './outcome.ts';
 
 const attempts = 3;
 
+const frame = /^ {4}at .*?:(\d+):\d+\)?$/gm;
+
 /** The runtime under test. Whoever opened it closes it. */
 export class Engine {
   /** Wall clock and time on a core of one test, in milliseconds. */
@@ -24,11 +26,18 @@ export class Engine {
     return new Engine(runtime, limitMs);
   }
 
+  /** The realm that a run gets which asks for none. */
+  async defaultRealm(): Promise<RealmName> {
+    const source = 'return Object.isFrozen(Object.prototype)';
+    const { output } = await this.#runtime.execute(source, undefined, { tenant: { id: 'probe' } });
+    return output['value'] === true ? 'hardened' : 'fresh';
+  }
+
   /** Runs one composed test through `execute`, again when another test took the worker down. */
-  async run(source: string, tenant: string, realm: RealmName): Promise<Outcome> {
+  async run(source: string, tenant: string, realm: RealmName | undefined): Promise<Outcome> {
     const context: RunContext = {
       tenant: { id: tenant },
-      ...(realm === 'default' ? {} : { realm }),
+      ...(realm === undefined ? {} : { realm }),
     };
     let outcome: Outcome = { kind: 'ended', code: 'not run', message: '' };
     for (let attempt = 0; attempt < attempts; attempt++) {
@@ -50,7 +59,7 @@ export class Engine {
   }
 }
 
-function toOutcome({ code, name, message, line }: CloisterError): Outcome {
+function toOutcome({ code, name, message, stack = '' }: CloisterError): Outcome {
   switch (code) {
     case 'compilation_error':
       return { kind: 'unparsable', message };
@@ -61,7 +70,7 @@ function toOutcome({ code, name, message, line }: CloisterError): Outcome {
         kind: 'threw',
         name: name === 'ScriptError' ? (shown ?? name) : name,
         message,
-        line,
+        lines: Array.from(stack.matchAll(frame), ([, line]) => Number(line)),
       };
     }
     default:

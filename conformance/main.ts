@@ -6,7 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { runPass } from './conformance.ts';
 import { Engine } from './engine.ts';
-import { knownDifferences as known } from './known-differences.ts';
+import { knownDifferences as known } from './known/known-differences.ts';
 import { readOptions, usage, type Options } from './options.ts';
 import { printReport, type Report } from './report.ts';
 import { Suite } from './suite.ts';

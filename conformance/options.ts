@@ -1,15 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 
-/** The realm of a pass: what `execute` is asked for, `default` when it is not asked for any. */
-export type RealmName = 'default' | 'fresh' | 'hardened';
+/** The realm of a pass. */
+export type RealmName = 'fresh' | 'hardened';
 
 /** What the command line asked for. */
 export interface Options {
   /** The checkout of the suite. */
   readonly folder: string;
-  /** One pass over the suite for each. */
-  readonly realms: readonly RealmName[];
+  /** One pass over the suite for each; undefined asks `execute` for none. */
+  readonly realms: readonly (RealmName | undefined)[];
   /** Tests whose path below `test/` begins so; empty for all. */
   readonly filter: string;
   /** Of every `of` tests, the one in place `nth`, counted from 1. */
@@ -23,8 +23,7 @@ export interface Options {
 export const usage = `npm run conformance -- --test262 DIR [--realm hardened|fresh|both]
   [--filter PREFIX] [--sample N/M] [--jobs N] [--json FILE]`;
 
-const realms: Readonly<Record<string, readonly RealmName[]>> = {
-  default: ['default'],
+const realms: Readonly<Record<string, Options['realms']>> = {
   fresh: ['fresh'],
   hardened: ['hardened'],
   both: ['fresh', 'hardened'],
@@ -39,7 +38,7 @@ export function readOptions(args: readonly string[]): Options {
     args: [...args],
     options: {
       test262: { type: 'string' },
-      realm: { type: 'string', default: 'default' },
+      realm: { type: 'string' },
       filter: { type: 'string', default: '' },
       sample: { type: 'string', default: '1/1' },
       jobs: { type: 'string', default: String(availableParallelism() * 2) },
@@ -47,7 +46,7 @@ export function readOptions(args: readonly string[]): Options {
     },
   });
   if (values.test262 === undefined) throw new TypeError('--test262 DIR is missing');
-  const chosen = realms[values.realm];
+  const chosen = values.realm === undefined ? [undefined] : realms[values.realm];
   if (chosen === undefined) throw new TypeError('--realm takes hardened, fresh or both');
   return {
     folder: values.test262,

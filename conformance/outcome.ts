@@ -10,8 +10,8 @@ export type Outcome =
       readonly kind: 'threw';
       readonly name: string;
       readonly message: string;
-      /** Line of the composed source, counted from 1, where it is known. */
-      readonly line?: number | undefined;
+      /** Lines of the composed source on the stack, innermost first, counted from 1. */
+      readonly lines?: readonly number[];
     }
   /** Ended by the engine: a limit, a crash. */
   | { readonly kind: 'ended'; readonly code: string; readonly message: string };

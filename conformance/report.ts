@@ -1,4 +1,4 @@
-import type { KnownDifference } from './known-differences.ts';
+import type { KnownDifference } from './known/known-difference.ts';
 import type { RealmName } from './options.ts';
 
 /** What became of one test. */
@@ -27,6 +27,8 @@ interface Failure {
   readonly got: string;
   /** How it ended in plain V8. */
   readonly plain: string;
+  /** Whether it passes in plain V8 as a script of its own, so that the function's body is to blame. */
+  readonly passesAsScript: boolean;
 }
 
 /** Counts of tests. `failed` are failures that plain V8 has too; `different` those that it has not. */
@@ -125,6 +127,10 @@ export function printReport(report: Report, classes: readonly KnownDifference[])
     `realm: ${report.realm}`,
     '',
     ...table([head, ...rows]),
+    '',
+    `of those that fail in plain V8 too, pass there as a script of their own: ${
+      report.failures.filter(({ passesAsScript }) => passesAsScript).length
+    }`,
     '',
     'skipped:',
     ...byCount(report.skipped).map(([reason, count]) => `  ${count}  ${reason}`),

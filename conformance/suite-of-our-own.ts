@@ -11,10 +11,13 @@ interface Sample {
 
 const harness = {
   'assert.js': `function assert(value, message) { if (!value) throw new Test262Error(message); }`,
-  'sta.js': `function Test262Error(message) { this.message = message; }
+  'sta.js': `function Test262Error(message) { this.message = message || ""; }
     function $DONOTEVALUATE() { throw 'evaluated'; }`,
   'doneprintHandle.js': `function $DONE(error) {
     print(error ? 'Test262:AsyncTestFailure:' + error : 'Test262:AsyncTestComplete'); }`,
+  'asyncHelpers.js': `function asyncTest(test) {
+    if (!Object.prototype.hasOwnProperty.call(globalThis, "$DONE")) throw new Test262Error();
+    test().then(() => $DONE(), $DONE); }`,
   'twice.js': 'function twice(number) { return 2 * number; }',
   'fnGlobalObject.js': `var __globalObject = Function("return this;")();
     function fnGlobalObject() { return __globalObject; }`,
@@ -34,6 +37,21 @@ export const samples: Readonly<Record<string, Sample>> = {
     verdict: 'different',
   },
   'language/plain/unparsable.js': { meta: '', code: 'var = ;', verdict: 'failed' },
+  'language/body/this-is-global.js': {
+    meta: '',
+    code: 'assert(this === globalThis);',
+    verdict: 'failed',
+  },
+  'built-ins/frozen/adds.js': {
+    meta: '',
+    code: 'Array.prototype.last = 1;',
+    verdict: 'different',
+  },
+  'built-ins/frozen/adds-by-another-name.js': {
+    meta: '',
+    code: 'const held = Array.prototype;\nheld.last = 1;',
+    verdict: 'different',
+  },
   'language/flags/only-strict.js': {
     meta: 'flags: [onlyStrict]',
     code: 'assert(this === undefined);',
@@ -68,6 +86,11 @@ export const samples: Readonly<Record<string, Sample>> = {
     meta: 'flags:\n  - async',
     code: 'Promise.reject(1).then(() => $DONE(), $DONE);',
     verdict: 'failed',
+  },
+  'language/async/helpers.js': {
+    meta: 'flags: [async]\nincludes: [asyncHelpers.js]',
+    code: 'asyncTest(async () => {});',
+    verdict: 'passed',
   },
   'language/async/never-done.js': { meta: 'flags: [async]', code: '', verdict: 'failed' },
   'language/negative/parse.js': {

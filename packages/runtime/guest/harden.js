@@ -5,6 +5,7 @@ guest.harden = (() => {
   const { freeze, getOwnPropertyDescriptor, getPrototypeOf, isExtensible } = Object;
   const { deleteProperty, ownKeys } = Reflect;
   const { RegExp } = globalThis;
+  const { uncurryThis } = guest.primordials;
   const legacyStatics = ['input', 'lastMatch', 'lastParen', 'leftContext', 'rightContext'];
 
   /** `RegExp.$1`, `RegExp.input` and the others remember the last match of the realm. */
@@ -24,6 +25,16 @@ guest.harden = (() => {
   let keyCount = 0;
   let parent = null;
 
+  /**
+   * What `Error.captureStackTrace` leaves in an object, and the setter of `stack` can replace by
+   * anything: it stays when the property is deleted.
+   */
+  const hiddenStack = uncurryThis(
+    /** @type {(this: object) => unknown} */ (
+      getOwnPropertyDescriptor(new Error('any'), 'stack')?.get ?? (() => undefined)
+    ),
+  );
+
   const remember = () => {
     parent = getPrototypeOf(watched);
     properties = ownKeys(watched).map((key) => [
@@ -36,9 +47,13 @@ guest.harden = (() => {
   /** Whether the run left everything as it found it. Reads nothing that a script could replace. */
   const isIntact = () => {
     if (!isExtensible(watched) || getPrototypeOf(watched) !== parent) return false;
-    if (ownKeys(watched).length !== keyCount) return false;
+    if (hiddenStack(watched) !== undefined) return false;
+    const keys = ownKeys(watched);
+    if (keys.length !== keyCount) return false;
     for (let i = 0; i < keyCount; i++) {
       const entry = /** @type {readonly [PropertyKey, PropertyDescriptor]} */ (properties[i]);
+      // Their order, too, could tell the next run something.
+      if (keys[i] !== entry[0]) return false;
       const then = entry[1];
       const now = getOwnPropertyDescriptor(watched, entry[0]);
       if (

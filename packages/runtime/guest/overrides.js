@@ -18,10 +18,17 @@ guest.overrides = (() => {
     TypeError,
     URIError,
   ];
-  const collections = [Map, Set, WeakMap, WeakSet, Date, DataView];
-  const boxes = [Number, Boolean, Symbol, BigInt, String];
-  /** What is assigned to on a boxed primitive, if anything. */
-  const conversions = ['constructor', 'toString', 'valueOf', 'toLocaleString'];
+  const collections = [Map, Set];
+  const boxes = [Number, Boolean, Symbol, BigInt, String, Date];
+  /** What is assigned to on a boxed primitive or a date, if anything. */
+  const conversions = [
+    'constructor',
+    'toString',
+    'valueOf',
+    'toLocaleString',
+    'toISOString',
+    'toJSON',
+  ];
   const typedArray = getPrototypeOf(Int8Array);
 
   const except = (/** @type {object} */ holder, /** @type {readonly string[]} */ kept) =>

@@ -67,7 +67,7 @@ guest.thrown = (() => {
   };
 
   const frozenAdvice =
-    'built-ins and the global object are frozen (docs/realms.md); realm: "fresh" has its own';
+    'in the hardened realm built-ins, the global object and what is inherited from them are frozen, see docs/realms.md; realm: "fresh" has its own';
   const isAboutFrozen = (/** @type {string} */ message) =>
     guest.settings.realm === 'hardened' &&
     (indexOf(message, 'object is not extensible') >= 0 ||

@@ -88,6 +88,8 @@ export interface Turn {
   readonly state: string;
   /** Present when there was one; it may have been rejected with undefined. */
   readonly unhandled?: { readonly reason: unknown };
+  /** V8 heap and buffers in use after the turn, in bytes. */
+  readonly heapBytes: number;
 }
 
 /**
@@ -135,19 +137,22 @@ export class Realm {
 
   /**
    * One turn: enters the guest, lets the microtasks run, and asks what became of the run.
-   * The two calls travel together and run back to back in the VM's thread.
+   * The calls travel together and run back to back in the VM's thread.
    */
   async turn(operation: 'start' | 'timers', args: readonly (string | VmFunction)[]): Promise<Turn> {
     const now = performance.now();
-    const [entered, drained] = await Promise.allSettled([
+    const [entered, drained, heap] = await Promise.allSettled([
       this.#vm.call(this.#dispatch, [operation, now, ...args]),
       this.#vm.call(this.#dispatch, ['drain', now]),
+      this.#vm.heapBytes(),
     ]);
     if (drained.status === 'rejected') throw drained.reason;
+    if (heap.status === 'rejected') throw heap.reason;
     if (typeof drained.value !== 'string') throw new TypeError('guest drained no string');
     const state = drained.value;
-    if (entered.status === 'fulfilled') return { state };
-    return { state, unhandled: { reason: entered.reason as unknown } };
+    const heapBytes = heap.value;
+    if (entered.status === 'fulfilled') return { state, heapBytes };
+    return { state, heapBytes, unhandled: { reason: entered.reason as unknown } };
   }
 
   close(): void {

@@ -34,6 +34,7 @@ export class Run implements Watched {
   #over = false;
   #executing = true;
   #droppedLogs = 0;
+  #heapBytes = 0;
   #compiled: Compiled = 'source';
   /** Why the run still waits, when it does; told if its time runs out. */
   #idle = false;
@@ -78,13 +79,12 @@ export class Run implements Watched {
     );
     const outcome = await this.#ended.promise;
     this.cpuMs += this.#watchdog.unwatch(this);
-    const heapBytes = await this.#heapBytes();
     return {
       outcome,
       usage: {
         wallMs: performance.now() - this.#started,
         cpuMs: this.cpuMs,
-        heapBytes,
+        heapBytes: this.#vm.isClosed ? 0 : this.#heapBytes,
       },
       droppedLogs: this.#droppedLogs,
       compiled: this.#compiled,
@@ -128,7 +128,7 @@ export class Run implements Watched {
         state = await this.#turn(opened.realm, 'timers', []);
       }
       this.#droppedLogs = state.droppedLogs;
-      if (kind === 'hardened' && !state.intact) this.#vm.close();
+      if ((kind === 'hardened' && !state.intact) || this.#isNearlyFull()) this.#vm.close();
       return this.#bounded(state.outcome);
     } finally {
       opened.close();
@@ -170,6 +170,7 @@ export class Run implements Watched {
     this.#executing = false;
     this.cpuMs = this.#vm.cpuMs - this.#cpuBefore;
     this.#watchdog.turnEnded(this);
+    this.#heapBytes = turn.heapBytes;
     if (turn.unhandled !== undefined && !this.#vm.isClosed) {
       this.#sendLog(unhandledRejectionLine(turn.unhandled.reason, scriptName));
     }
@@ -207,16 +208,8 @@ export class Run implements Watched {
     return { status: 'failed', code: 'internal_error', message };
   }
 
-  /** Tells how full the VM is; one that is nearly full is not worth keeping. */
-  async #heapBytes(): Promise<number> {
-    if (this.#vm.isClosed) return 0;
-    try {
-      const bytes = await this.#vm.heapBytes();
-      if (bytes > 0.75 * this.#vm.memoryMb * mebi) this.#vm.close();
-      return bytes;
-    } catch {
-      this.#vm.close();
-      return 0;
-    }
+  /** A VM whose memory is nearly used up is not worth keeping for the next run. */
+  #isNearlyFull(): boolean {
+    return this.#heapBytes > 0.75 * this.#vm.memoryMb * mebi;
   }
 }

@@ -20,6 +20,8 @@ interface Share {
 }
 
 const intervalMs = 10;
+/** A worker with nothing to do looks on for a while, since the next run is likely to come soon. */
+const maxIdleLooks = 100;
 /** What V8's own accounting does not see may come to half the limit and this much. */
 const residentSlackBytes = 48 * 1024 * 1024;
 
@@ -32,6 +34,7 @@ const residentSlackBytes = 48 * 1024 * 1024;
 export class Watchdog {
   readonly #runs = new Map<Watched, Share>();
   #timer: NodeJS.Timeout | undefined;
+  #idleLooks = 0;
   #lastLook = 0;
   #lastCpuMs = 0;
   #lastResident = 0;
@@ -39,11 +42,11 @@ export class Watchdog {
 
   watch(run: Watched): void {
     this.#runs.set(run, { cpuMs: 0, residentBytes: 0 });
-    if (this.#timer === undefined) {
-      this.#expectedGrowth = 0;
-      this.#remember();
-      this.#timer = setInterval(() => this.#look(), intervalMs);
-    }
+    this.#idleLooks = 0;
+    if (this.#timer !== undefined) return;
+    this.#expectedGrowth = 0;
+    this.#remember();
+    this.#timer = setInterval(() => this.#look(), intervalMs);
   }
 
   /** Says that the process grows for a reason that is no run's, such as another VM. */
@@ -61,10 +64,6 @@ export class Watchdog {
   unwatch(run: Watched): number {
     const share = this.#runs.get(run);
     this.#runs.delete(run);
-    if (this.#runs.size === 0) {
-      clearInterval(this.#timer);
-      this.#timer = undefined;
-    }
     return share?.cpuMs ?? 0;
   }
 
@@ -75,6 +74,11 @@ export class Watchdog {
   }
 
   #look(): void {
+    if (this.#runs.size === 0 && ++this.#idleLooks > maxIdleLooks) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      return;
+    }
     const { before, cpuMs, resident } = {
       before: this.#lastLook,
       cpuMs: this.#lastCpuMs,
@@ -83,6 +87,7 @@ export class Watchdog {
     this.#remember();
     const executing = [...this.#runs].filter(([run]) => run.executing);
     const wall = this.#lastLook - before;
+    if (executing.length === 0) return this.#endBreached();
     const cpuShare = Math.min(wall, (this.#lastCpuMs - cpuMs) / executing.length);
     const grown = this.#lastResident - resident;
     const expected = Math.max(0, Math.min(grown, this.#expectedGrowth));
@@ -92,10 +97,13 @@ export class Watchdog {
       share.cpuMs += cpuShare;
       share.residentBytes = Math.max(0, share.residentBytes + residentShare);
     }
+    this.#endBreached();
+  }
+
+  #endBreached(): void {
     for (const [run, share] of this.#runs) {
       const limit = this.#breached(run, share);
-      if (limit === undefined) continue;
-      run.breach(limit);
+      if (limit !== undefined) run.breach(limit);
     }
   }
 

@@ -1,20 +1,7 @@
-import type { RealmName } from './options.ts';
+import type { KnownDifference } from './known-difference.ts';
 
-/** A class of tests that plain V8 passes and we do not, on purpose. */
-export interface KnownDifference {
-  /** Heading of the class in `docs/conformance.md`. */
-  readonly id: string;
-  readonly reason: string;
-  /** Realms in which it is to be expected; all when left out. */
-  readonly realms?: readonly RealmName[];
-  /** Matches the path of the test below `test/`. */
-  readonly test: RegExp;
-  /** Matches how the test ended, as reported. */
-  readonly got: RegExp;
-}
-
-/** Looked through in order; the first that matches explains the difference. */
-export const knownDifferences: readonly KnownDifference[] = [
+/** The constructors of functions are dead, in both realms. */
+export const codeFromStrings: readonly KnownDifference[] = [
   {
     id: 'code from strings',
     reason:
