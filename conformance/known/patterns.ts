@@ -13,7 +13,8 @@ export const failsAsync = (error: string): RegExp =>
 /** V8 refuses to do what is given. */
 export const refuses = (what: string): RegExp => new RegExp(`^throws TypeError: Cannot ${what}`);
 /** What the engine adds to such a refusal. */
-export const frozen: string = ': built-ins and the global object are frozen';
+export const frozen: string =
+  ': in the hardened realm built-ins, the global object and what is inherited from them are frozen';
 
 const errors = 'AggregateError|(?:Eval|Range|Reference|Suppressed|Syntax|Type|URI)?Error';
 const typedArrays = '(?:(?:Big)?(?:Uint|Int)(?:8|16|32|64)|Uint8Clamped|Float(?:16|32|64))Array';

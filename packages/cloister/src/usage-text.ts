@@ -1,17 +1,17 @@
 /** What `cloister --help` prints. */
-export const usageText = `cloister: run other people's JavaScript and TypeScript, safely
+export const usageText = `cloister: run other people's JavaScript and TypeScript
 
 Usage
   cloister run FILE|- [options]    run a script; - reads it from standard input
-  cloister check FILE...           say whether scripts parse, without running them
+  cloister check FILE...           say whether scripts parse; runs nothing
 
 A script is the body of a strict async function: return gives the output, await
 works at the top level. In scope are ctx (ctx.input, ctx.tenant, ctx.user,
 ctx.execution) and console.
 
-A file named .ts is TypeScript: its types are erased, not checked. Enums, namespaces,
-parameter properties, decorators, JSX, import and export are not supported; .tsx,
-.jsx, .mts and .cts files are refused.
+A file named .ts is TypeScript: its types are erased, not checked. Enums,
+namespaces, parameter properties, decorators, JSX, import and export are not
+supported; .tsx, .jsx, .mts and .cts files are refused.
 
 Options of run
   --input JSON|@FILE     the input, as JSON or as the name of a JSON file
@@ -21,8 +21,8 @@ Options of run
   --memory MB            memory limit in MiB
   --api-calls N          limit of host calls
   --realm KIND           hardened (default) or fresh: its global environment
-  --language NAME        javascript or typescript, whatever the file is called; also
-                         for check (default: by the file's name, javascript for -)
+  --language NAME        javascript or typescript, whatever the file is called;
+                         also for check (default: by the file's name)
   --cache FILE|URL       keep compiled code in an SQLite file, or in Postgres
                          (which needs SCRIPT_CACHE_SECRET)
   --json                 print one JSON record instead of the output

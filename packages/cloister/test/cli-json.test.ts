@@ -6,6 +6,8 @@ const usage: unknown = {
   cpuMs: expect.any(Number) as number,
   heapBytes: expect.any(Number) as number,
   apiCalls: 0,
+  queueMs: expect.any(Number) as number,
+  cache: 'miss',
 };
 const uuid = expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/) as string;
 const timestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;

@@ -62,6 +62,9 @@ describe('cloister', () => {
     ['a limit out of range', ['run', 'a.js', '--memory', '1']],
     ['a tenant without a name', ['run', 'a.js', '--tenant', '']],
     ['a realm that does not exist', ['run', 'a.js', '--realm', 'soft']],
+    ['a language that does not exist', ['run', 'a.js', '--language', 'ts']],
+    ['a cache that is another file', ['run', 'a.js', '--cache', 'a.js']],
+    ['a cache in Postgres without a secret', ['run', 'a.js', '--cache', 'postgres://localhost/x']],
   ])('ends with 2 for %s, says why on stderr and points to --help', async (_what, args) => {
     const cwd = folderWith({ 'a.js': 'return 1' });
     const { status, stdout, stderr } = await cli(args, { cwd });
@@ -75,5 +78,21 @@ describe('cloister', () => {
       status: 0,
       stderr: '',
     });
+  });
+
+  test('takes --cache FILE, and finds there in a later process what it compiled in one before', async () => {
+    const cwd = folderWith({ 'a.js': `// ${'x'.repeat(6000)}\nreturn 'kept'` });
+    const tiers = [];
+    for (let round = 0; round < 2; round++) {
+      const args = ['run', 'a.js', '--cache', 'code.db', '--json'];
+      const { stdout } = await cli(args, { cwd });
+      const { output, usage } = JSON.parse(stdout) as {
+        output: unknown;
+        usage: { cache: string };
+      };
+      expect(output).toEqual({ value: 'kept' });
+      tiers.push(usage.cache);
+    }
+    expect(tiers).toEqual(['miss', 'store']);
   });
 });

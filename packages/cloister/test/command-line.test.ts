@@ -34,11 +34,13 @@ describe('parseCommandLine', () => {
       name: 'run',
       file,
       source: 'return 1',
+      language: 'javascript',
       input: undefined,
       tenant: undefined,
       user: undefined,
       limits: {},
       realm: undefined,
+      cache: undefined,
       json: false,
     });
   });
@@ -63,17 +65,23 @@ describe('parseCommandLine', () => {
       '0',
       '--realm',
       'fresh',
+      '--language',
+      'typescript',
+      '--cache',
+      'code.db',
       '--json',
     ];
     expect(parseCommandLine(args)).toEqual({
       name: 'run',
       file,
       source: 'return 1',
+      language: 'typescript',
       input: { a: [1] },
       tenant: 't',
       user: { id: 1 },
       limits: { timeoutMs: 5, memoryMb: 16, apiCalls: 0 },
       realm: 'fresh',
+      cache: 'code.db',
       json: true,
     });
   });
@@ -97,10 +105,47 @@ describe('parseCommandLine', () => {
     expect(parseCommandLine(['check', b, a])).toEqual({
       name: 'check',
       files: [
-        { file: b, source: 'return 2' },
-        { file: a, source: 'return 1' },
+        { file: b, source: 'return 2', language: 'javascript' },
+        { file: a, source: 'return 1', language: 'javascript' },
       ],
     });
+  });
+
+  test.each([
+    ['a.js', 'javascript'],
+    ['a.ts', 'typescript'],
+    ['a.TS', 'typescript'],
+    ['a.d.ts', 'typescript'],
+    ['a.txt', 'javascript'],
+    ['a', 'javascript'],
+    ['.ts', 'javascript'],
+    ['a.ts.js', 'javascript'],
+  ])('takes the language of %s from its name: %s', (name, language) => {
+    const file = join(folderWith({ [name]: 'return 1' }), name);
+    expect(parseCommandLine(['run', file])).toMatchObject({ file, language });
+    expect(parseCommandLine(['check', file])).toMatchObject({ files: [{ file, language }] });
+  });
+
+  test.each(['a.js', 'a.ts', 'a.tsx', 'a.mts', 'a'])(
+    'takes the language of %s from --language when that is given',
+    (name) => {
+      const file = join(folderWith({ [name]: 'return 1' }), name);
+      for (const language of ['javascript', 'typescript'] as const) {
+        const option = ['--language', language];
+        expect(parseCommandLine(['run', ...option, file])).toMatchObject({ language });
+        expect(parseCommandLine(['check', file, ...option])).toMatchObject({
+          files: [{ file, language }],
+        });
+      }
+    },
+  );
+
+  test.each(['a.tsx', 'a.jsx', 'a.mts', 'a.cts', 'a.MTS'])('refuses the name %s', (name) => {
+    const file = join(folderWith({ [name]: 'return 1' }), name);
+    for (const command of ['run', 'check']) {
+      expect(refusal(command, file)).toMatch(/not supported|no module/);
+      expect(refusal(command, file)).toContain('--language typescript');
+    }
   });
 
   test.each([
@@ -114,9 +159,14 @@ describe('parseCommandLine', () => {
     [['run', 'a.js', 'b.js'], /b\.js/],
     [['run', 'a.js', '--colour'], /--colour/],
     [['run', 'a.js', '--tenant'], /--tenant/],
+    [['run', 'a.js', '--cache'], /--cache/],
+    [['check', 'a.js', '--cache', 'code.db'], /--cache/],
     [['run', 'a.js', '--json=yes'], /--json/],
     [['check', 'a.js', '--json'], /--json/],
     [['run', '--realm', 'soft', 'a.js'], /--realm/],
+    [['run', '--language', 'ts', 'a.js'], /--language/],
+    [['check', '--language', '', 'a.js'], /--language/],
+    [['check', 'a.js', '--language'], /--language/],
   ])('refuses %j and says why', (args, message) => {
     expect(refusal(...args)).toMatch(message);
   });

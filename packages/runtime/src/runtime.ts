@@ -7,7 +7,7 @@ import {
   type RunContext,
 } from './context.ts';
 import { CloisterError, createError, type ErrorCode } from './errors.ts';
-import { CompilationCache, type CacheStats } from './host/compilation-cache.ts';
+import { CompilationCache, type CacheStats, type Source } from './host/compilation-cache.ts';
 import { Deadlines } from './host/deadlines.ts';
 import { publish } from './host/events.ts';
 import { compilationError, Execution } from './host/execution.ts';
@@ -197,10 +197,8 @@ class EngineRuntime implements Runtime {
     requireSource(source, context.limits.sourceBytes);
     const json = inputJson(input, context.limits.inputBytes);
     const text = context.language === 'javascript' ? source : await this.#erase(source, context);
-    const known = this.#cache.failureOf(text);
-    if (known !== undefined) throw compilationError(known, context.executionId);
     const found = this.#cache.find(text);
-    const leads = this.#cache.isPrepared(found) ? false : await this.#cache.prepare(found);
+    const leads = await this.#prepare(found, context);
     try {
       // It may have been shut down while the eraser or the store was asked.
       if (this.#isSealed) this.#requireRunning();
@@ -216,6 +214,33 @@ class EngineRuntime implements Runtime {
     } finally {
       if (leads) this.#cache.finished(found);
     }
+  }
+
+  /**
+   * Waits until it is known whether there is code of a source.
+   * @returns whether this run is the one for whose compilation others wait.
+   * @throws {CompilationError} when it is known, by now, that the source does not compile.
+   */
+  async #prepare(source: Source, context: ResolvedContext): Promise<boolean> {
+    this.#refuseKnownFailure(source, context);
+    if (this.#cache.isPrepared(source)) return false;
+    const leads = await this.#cache.prepare(source);
+    try {
+      // Another run may have found out meanwhile.
+      this.#refuseKnownFailure(source, context);
+    } catch (error) {
+      if (leads) this.#cache.finished(source);
+      throw error;
+    }
+    return leads;
+  }
+
+  #refuseKnownFailure({ text }: Source, { executionId, tenantId }: ResolvedContext): void {
+    const failure = this.#cache.failureOf(text);
+    if (failure === undefined) return;
+    const { code } = failure;
+    publish('cloister:run:end', () => ({ executionId, tenantId, code, usage: noUsage }));
+    throw compilationError(failure, executionId);
   }
 
   /** A run whose source cannot be erased ends here, and it is said as of any other. */

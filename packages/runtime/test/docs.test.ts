@@ -94,9 +94,18 @@ describe('ARCHITECTURE.md', () => {
   const sources = [...filesUnder('packages/runtime/src'), ...filesUnder('packages/runtime/guest')];
 
   test.each(sources.filter((path) => !path.endsWith('.json')))('names %s', (path) => {
-    expect(mentioned(read('ARCHITECTURE.md'))).toContainEqual(
-      expect.stringMatching(endsLike(basename(path))),
+    const text = read('ARCHITECTURE.md');
+    const isNamed = mentioned(text).some((name) => endsLike(basename(path)).test(name));
+    const isInNamedFolder = globs(text).some((glob) => matchesGlob(path, glob));
+    expect(isNamed || isInNamedFolder, `neither ${path} nor a glob that it fits`).toBe(true);
+  });
+
+  test('names no glob that fits no file', () => {
+    const files = filesUnder('.');
+    const empty = globs(read('ARCHITECTURE.md')).filter(
+      (glob) => !files.some((path) => matchesGlob(path, glob)),
     );
+    expect(empty).toEqual([]);
   });
 
   test('names no file that does not exist', () => {
@@ -111,11 +120,23 @@ describe('ARCHITECTURE.md', () => {
 /** The names of files in a text, with the folders that stand before them. */
 function mentioned(text: string): string[] {
   const names = text.matchAll(
-    /(?<![\w@./-])(?:[\w@.-]+\/)*[\w.-]*\w\.(?:d\.ts|ts|js|mjs|json|md|yml)\b(?!\()/g,
+    /(?<![\w@./*-])(?:[\w@.-]+\/)*[\w.-]*\w\.(?:d\.ts|ts|js|mjs|json|md|yml)\b(?!\()/g,
   );
   return [...new Set([...names].map(([name]) => name.replace(/^(\.\.?\/)+/, '')))].filter(
     (name) => name !== 'Node.js',
   );
+}
+
+/** Names of several files at once, such as `guest/web/*.js` or `guest/format-*.js`. */
+function globs(text: string): string[] {
+  const names = text.matchAll(/(?<![\w@./*-])(?:[\w@.-]+\/)+[\w.-]*\*[\w.-]*\.(?:ts|js)\b/g);
+  return [...new Set([...names].map(([name]) => name.replace(/^(\.\.?\/)+/, '')))];
+}
+
+/** Whether a path ends in what a glob stands for; its star is a part of a file's name. */
+function matchesGlob(path: string, glob: string): boolean {
+  const pattern = glob.replaceAll('.', '\\.').replace('*', '[\\w.-]+');
+  return new RegExp(`(^|/)${pattern}$`).test(path);
 }
 
 function endsLike(name: string): RegExp {

@@ -3,6 +3,8 @@ import { CloisterError, loadOptionsFromEnv, type RuntimeOptions } from '../src/i
 import { limitNames, limitRules } from '../src/limits.ts';
 import { environmentVariables, resolveOptions } from '../src/options.ts';
 
+const secret = 'sixteen letters!';
+
 /** Each variable with a value, and the options that it makes. */
 const variables: readonly (readonly [name: string, value: string, options: RuntimeOptions])[] = [
   ['SCRIPTS_ENABLED', 'false', { enabled: false }],
@@ -15,6 +17,7 @@ const variables: readonly (readonly [name: string, value: string, options: Runti
   ['SCRIPT_IDLE_MS', '7', { idleMs: 7 }],
   ['SCRIPT_GRACE_MS', '8', { graceMs: 8 }],
   ['SCRIPT_CACHE_SIZE', '9', { cache: { size: 9 } }],
+  ['SCRIPT_CACHE_SECRET', secret, { cache: { secret } }],
   ['SCRIPT_TIMEOUT_MS', '10', { limits: { timeoutMs: 10 } }],
   ['SCRIPT_MAX_CPU_MS', '11', { limits: { cpuMs: 11 } }],
   ['SCRIPT_MAX_MEMORY_MB', '12', { limits: { memoryMb: 12 } }],
@@ -25,7 +28,9 @@ const variables: readonly (readonly [name: string, value: string, options: Runti
   ['SCRIPT_MAX_LOG_ENTRIES', '17', { limits: { logEntries: 17 } }],
   ['SCRIPT_MAX_LOG_BYTES', '18', { limits: { logBytes: 18 } }],
 ];
-const numeric = variables.map(([name]) => name).filter((name) => name !== 'SCRIPTS_ENABLED');
+/** Variables that hold a text, or a flag. */
+const texts = ['SCRIPTS_ENABLED', 'SCRIPT_CACHE_SECRET'];
+const numeric = variables.map(([name]) => name).filter((name) => !texts.includes(name));
 
 function refusal(env: Record<string, string>): string {
   try {
@@ -47,7 +52,26 @@ describe('loadOptionsFromEnv', () => {
 
   test.each(variables)('reads %s=%s', (name, value, options) => {
     expect(loadOptionsFromEnv({ [name]: value, OTHER: '1' })).toEqual(options);
+    if (name === 'SCRIPT_CACHE_SECRET') return;
     expect(loadOptionsFromEnv({ [name]: ` ${value}\n` })).toEqual(options);
+  });
+
+  test('takes SCRIPT_CACHE_SECRET as it is, white space included', () => {
+    const value = ` ${secret}\n`;
+    expect(loadOptionsFromEnv({ SCRIPT_CACHE_SECRET: value })).toEqual({
+      cache: { secret: value },
+    });
+  });
+
+  test('refuses a SCRIPT_CACHE_SECRET that is too short by name, and does not show it', () => {
+    const message = refusal({ SCRIPT_CACHE_SECRET: 'hunter2-hunter2' });
+    expect(message).toBe('SCRIPT_CACHE_SECRET must have 16 characters or more');
+  });
+
+  test('reads the size of the cache and its secret into one option', () => {
+    expect(loadOptionsFromEnv({ SCRIPT_CACHE_SIZE: '9', SCRIPT_CACHE_SECRET: secret })).toEqual({
+      cache: { size: 9, secret },
+    });
   });
 
   test('reads all of them at once into options that createRuntime takes', () => {
@@ -55,7 +79,7 @@ describe('loadOptionsFromEnv', () => {
     const options = loadOptionsFromEnv(env);
     expect(resolveOptions(options)).toMatchObject({
       workers: 4,
-      cacheSize: 9,
+      cache: { size: 9, secret: Buffer.from(secret) },
       limits: { logBytes: 18 },
     });
     expect(Object.keys(options.limits!)).toEqual(limitNames);
@@ -140,7 +164,7 @@ describe('loadOptionsFromEnv', () => {
   );
 
   test('shows no more of a wrong value than its beginning', () => {
-    for (const name of ['SCRIPTS_ENABLED', 'SCRIPT_WORKERS']) {
+    for (const name of ['SCRIPTS_ENABLED', 'SCRIPT_WORKERS', 'SCRIPT_CACHE_SIZE']) {
       expect(refusal({ [name]: 'x'.repeat(1e6) }).length).toBeLessThan(200);
     }
   });

@@ -5,6 +5,15 @@ import { resolveOptions } from '../src/options.ts';
 
 const mebi = 1024 * 1024;
 
+/** A bytecode store that keeps nothing. */
+const store = {
+  get: async () => undefined,
+  put: async () => {},
+  delete: async () => {},
+  clear: async () => {},
+  close: async () => {},
+};
+
 /** The message with which options are refused. */
 function refusal(options: unknown): string {
   try {
@@ -41,7 +50,7 @@ describe('the defaults', () => {
       acquireTimeoutMs: 30_000,
       idleMs: 60_000,
       graceMs: 250,
-      cacheSize: 1000,
+      cache: { size: 1000, bytes: 64 * mebi, store: undefined, secret: undefined },
     });
   });
 
@@ -69,6 +78,7 @@ describe('the defaults', () => {
     const options = resolveOptions(given);
     expect(Object.isFrozen(options)).toBe(true);
     expect(Object.isFrozen(options.limits)).toBe(true);
+    expect(Object.isFrozen(options.cache)).toBe(true);
     given.limits.cpuMs = 6;
     expect(options.limits.cpuMs).toBe(5);
   });
@@ -127,9 +137,36 @@ describe('a wrong value', () => {
     }
   });
 
-  test('of cache.size is refused by name, with the range', () => {
-    for (const value of wrong)
-      expect(refusal({ cache: { size: value } })).toMatch(/^cache\.size must/);
+  test.each(['size', 'bytes'])('of cache.%s is refused by name, with the range', (name) => {
+    for (const value of wrong) {
+      expect(refusal({ cache: { [name]: value } })).toMatch(
+        new RegExp(`^cache\\.${name} must be a whole number from \\d+ to \\d+`),
+      );
+    }
+  });
+
+  test.each(['get', 'put', 'delete', 'clear', 'close'])(
+    'of cache.store is one that lacks the method %s',
+    (name) => {
+      for (const value of [undefined, null, 1, {}]) {
+        expect(refusal({ cache: { store: { ...store, [name]: value } } })).toBe(
+          'cache.store must have the methods get, put, delete, clear, close',
+        );
+      }
+    },
+  );
+
+  test('of cache.store is anything that is no object', () => {
+    for (const value of [null, 1, 'file.db', true, [], {}, () => {}]) {
+      expect(refusal({ cache: { store: value } })).toMatch(/^cache\.store must have the methods/);
+    }
+  });
+
+  test('of cache.secret is anything but 16 bytes or more', () => {
+    const short = ['', 'x'.repeat(15), new Uint8Array(15), Buffer.alloc(0)];
+    for (const value of [...short, null, 1, true, {}, [], new ArrayBuffer(16), Array(16).fill(1)]) {
+      expect(refusal({ cache: { secret: value } })).toBe('cache.secret must have 16 bytes or more');
+    }
   });
 
   test('that cannot be printed is refused like any other', () => {
@@ -179,11 +216,51 @@ describe('a wrong value', () => {
 test.each([
   [{ poolsize: 1 }, /^poolsize is not an option/],
   [{ store: {} }, /^store is not an option/],
-  [{ cache: { store: {} } }, /^cache\.store is not an option/],
+  [{ cache: { ttl: 5 } }, /^cache\.ttl is not an option/],
+  [{ cacheSize: 5 }, /^cacheSize is not an option/],
+  [JSON.parse('{"cache":{"__proto__":1}}') as object, /^cache\.__proto__ is not an option/],
   [{ limits: { timeout: 5 } }, /^limits\.timeout is not a limit; the limits are timeoutMs/],
   [{ limits: { constructor: 5 } }, /^limits\.constructor is not a limit/],
   [JSON.parse('{"__proto__":1}') as object, /^__proto__ is not an option/],
   [JSON.parse('{"limits":{"__proto__":1}}') as object, /^limits\.__proto__ is not a limit/],
 ])('the unknown name in %j is refused', (options, message) => {
   expect(refusal(options)).toMatch(message);
+});
+
+describe('the options of the cache', () => {
+  test('hold a store as it is, whether its methods are its own or of its class', () => {
+    class Store {
+      async get(): Promise<undefined> {}
+      async put(): Promise<void> {}
+      async delete(): Promise<void> {}
+      async clear(): Promise<void> {}
+      async close(): Promise<void> {}
+    }
+    const ofClass = new Store();
+    expect(resolveOptions({ cache: { store: ofClass } }).cache.store).toBe(ofClass);
+    expect(resolveOptions({ cache: { store, bytes: 0, size: 1 } }).cache).toEqual({
+      size: 1,
+      bytes: 0,
+      store,
+      secret: undefined,
+    });
+  });
+
+  test('hold a secret as bytes, of a text those of its UTF-8', () => {
+    const secretOf = (secret: string | Uint8Array): readonly number[] => [
+      ...resolveOptions({ cache: { secret } }).cache.secret!,
+    ];
+    const bytes = new Uint8Array(16).fill(7);
+    expect(secretOf(bytes)).toEqual([...bytes]);
+    expect(secretOf('0123456789abcdef')).toEqual([...Buffer.from('0123456789abcdef')]);
+    expect(secretOf('ü'.repeat(8))).toHaveLength(16);
+  });
+});
+
+test('the largest input and the largest output that may be asked for are 32 MiB', () => {
+  for (const name of ['inputBytes', 'outputBytes'] as const) {
+    const limits = { [name]: 32 * mebi };
+    expect(resolveOptions({ limits }).limits[name]).toBe(32 * mebi);
+    expect(refusal({ limits: { [name]: 32 * mebi + 1 } })).toMatch(/ to 33554432, not 33554433$/);
+  }
 });

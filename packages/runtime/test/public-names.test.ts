@@ -36,11 +36,14 @@ test('the package exports these values and no others', () => {
 
 test('the package exports these types and no others', () => {
   expect(listed('export type')).toEqual([
+    'CacheTier',
+    'CheckOptions',
     'ErrorCode',
     'ErrorDetails',
     'Execution',
     'Fault',
     'Json',
+    'Language',
     'Limits',
     'LogEntry',
     'LogLevel',
@@ -48,11 +51,13 @@ test('the package exports these types and no others', () => {
     'RunContext',
     'RunResult',
     'Runtime',
+    'RuntimeCache',
     'RuntimeEvents',
     'RuntimeOptions',
     'RuntimeStats',
     'ShutdownOptions',
     'Tenant',
+    'TypeScriptStats',
     'Usage',
     'VmEnd',
   ]);

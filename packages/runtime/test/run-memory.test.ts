@@ -75,11 +75,34 @@ describe.each(realms)('the memory of a run, in a %s realm,', (realm) => {
     expect(error.logs.map(({ message }) => message)).toEqual(['begun']);
   });
 
-  test('beyond the limit in a buffer is not seen by a catch of the script either', async () => {
+  test('that a buffer would need and V8 refuses is a RangeError, which a script may catch', async () => {
+    // Nothing was allocated, so nothing was breached; the run and its VM go on.
+    const { output, logs } = await runtime().execute(
+      `let seen;
+       try { new ArrayBuffer(1e9) } catch (error) { seen = error }
+       console.log(seen.name);
+       return { isRangeError: seen instanceof RangeError, fits: new ArrayBuffer(1e6).byteLength }`,
+      {},
+      { limits: { memoryMb: 32 } },
+    );
+    expect(output).toEqual({ isRangeError: true, fits: 1e6 });
+    expect(logs.map(({ message }) => message)).toEqual(['RangeError']);
+  });
+
+  test('that a script asked for, was refused and did not catch is reported as its limit', async () => {
+    const error = await failureOf('console.log("begun"); return new ArrayBuffer(1e9).byteLength');
+    expect(error).toMatchObject({ code: 'memory_limit', name: 'MemoryLimitError' });
+    expect(error.message).toContain('32 MiB of memory (memoryMb)');
+    expect(error.logs.map(({ message }) => message)).toEqual(['begun']);
+    await expectHealthy(runtime());
+  });
+
+  test('is limited for buffers that are filled, whatever a script catches on the way', async () => {
     const error = await failureOf(`
-      try { new ArrayBuffer(1e9) } catch { return 'seen' }
-      return 'fitted'`);
+      const kept = [];
+      for (;;) try { kept.push(new Uint8Array(1e6).fill(1)) } catch { kept.push(new Array(1e4).fill(1.5)) }`);
     expect(error.code).toBe('memory_limit');
+    await expectHealthy(runtime());
   });
 
   test('beyond the limit harms no other tenant', async () => {

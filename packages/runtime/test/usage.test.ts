@@ -6,7 +6,8 @@ describe.each(realms)('usage, in a %s realm,', (realm) => {
   const runtime = useRuntime({ realm, maxConcurrencyPerTenant: 1 });
   const busy = (ms: number) => `{ const end = Date.now() + ${ms}; while (Date.now() < end); }`;
   const wait = (ms: number) => `await new Promise((resolve) => setTimeout(resolve, ${ms}));`;
-  const plausible = (usage: Usage) => {
+  const plausible = ({ cache, ...usage }: Usage) => {
+    expect(['vm', 'memory', 'store', 'miss']).toContain(cache);
     for (const value of Object.values(usage)) {
       expect(Number.isFinite(value)).toBe(true);
       expect(value).toBeGreaterThanOrEqual(0);
@@ -51,6 +52,16 @@ describe.each(realms)('usage, in a %s realm,', (realm) => {
     await runtime().execute(`${busy(400)} return 1`, {}, { tenant });
     const { usage } = await runtime().execute('return 1', {}, { tenant });
     expect(usage.cpuMs).toBeLessThan(200);
+  });
+
+  test('says that a script is compiled once in a VM', async () => {
+    const tenant = { id: 'again' };
+    const tiers = [];
+    for (let round = 0; round < 3; round++) {
+      const { usage } = await runtime().execute('return "again"', {}, { tenant });
+      tiers.push(usage.cache);
+    }
+    expect(tiers).toEqual(['miss', 'vm', 'vm']);
   });
 
   test('shows what a run kept in memory', async () => {

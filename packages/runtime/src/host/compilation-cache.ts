@@ -30,6 +30,8 @@ interface Entry extends Source {
   /** Set while the store is asked, or the first run compiles it. */
   pending: Promise<void> | undefined;
   compiled: (() => void) | undefined;
+  /** Whether a worker is about to send the code. */
+  codeDue: boolean;
   fromStore: boolean;
 }
 
@@ -81,7 +83,7 @@ export class CompilationCache {
     });
     this.#code = new LRUCache({
       max: bounds.entries,
-      maxSize: bounds.bytes,
+      maxSize: Math.max(1, bounds.bytes),
       sizeCalculation: (entry) => (entry.code?.length ?? 0) + 1,
       dispose: (entry) => {
         entry.code = undefined;
@@ -116,6 +118,7 @@ export class CompilationCache {
         code: undefined,
         pending: undefined,
         compiled: undefined,
+        codeDue: false,
         fromStore: false,
       };
       this.#entries.set(text, entry);
@@ -147,15 +150,15 @@ export class CompilationCache {
     while (entry.pending !== undefined && !this.isPrepared(source) && performance.now() < until) {
       await atMost(until - performance.now(), entry.pending);
     }
+    // Not to be waited for by the next one as well, should it never come.
+    if (!this.isPrepared(source)) this.#release(entry);
     return false;
   }
 
   /** Says that the run for which others waited is over, whatever became of it. */
   finished(source: Source): void {
     const entry = source as Entry;
-    entry.pending = undefined;
-    entry.compiled?.();
-    entry.compiled = undefined;
+    if (!entry.codeDue) this.#release(entry);
   }
 
   /** Whether a run may start at once, with nothing to wait for. */
@@ -178,6 +181,7 @@ export class CompilationCache {
 
   /** Says that a worker is about to send the code of a source. */
   expect(source: Source): void {
+    (source as Entry).codeDue = true;
     if (this.#store !== undefined) this.#expected.add(source.id);
   }
 
@@ -186,11 +190,12 @@ export class CompilationCache {
     this.#arrived(source);
     const entry = source as Entry;
     if (this.#entries.peek(entry.text) !== entry) return;
-    entry.code = Buffer.from(code);
+    const kept = Buffer.from(code);
+    this.#hold(entry, kept);
     entry.fromStore = false;
-    this.#code.set(entry.id, entry);
-    this.finished(entry);
-    this.#store?.put(this.#keyOf(entry), entry.code);
+    entry.codeDue = false;
+    this.#release(entry);
+    this.#store?.put(this.#keyOf(entry), kept);
   }
 
   /** Counts how a run came by its code; what V8 refused is thrown away. */
@@ -246,9 +251,8 @@ export class CompilationCache {
   async #lookUp(entry: Entry): Promise<void> {
     const found = await this.#store?.get(this.#keyOf(entry));
     if (found !== undefined && entry.code === undefined) {
-      entry.code = found;
+      this.#hold(entry, found);
       entry.fromStore = true;
-      this.#code.set(entry.id, entry);
       entry.pending = undefined;
       return;
     }
@@ -256,6 +260,19 @@ export class CompilationCache {
     const compiled = Promise.withResolvers<void>();
     entry.pending = compiled.promise;
     entry.compiled = compiled.resolve;
+  }
+
+  /** Keeps code in memory, unless it is too large for that. */
+  #hold(entry: Entry, code: Buffer): void {
+    entry.code = code;
+    this.#code.set(entry.id, entry);
+    if (!this.#code.has(entry.id)) entry.code = undefined;
+  }
+
+  #release(entry: Entry): void {
+    entry.pending = undefined;
+    entry.compiled?.();
+    entry.compiled = undefined;
   }
 
   #arrived(source: Source): void {

@@ -171,6 +171,15 @@ export class Pool {
   }
 
   #startWorker(): void {
+    try {
+      this.#spawnWorker();
+    } catch (error) {
+      // The system refused the process at once, for want of memory or of descriptors.
+      this.#startFailed('it could not be spawned', String(error));
+    }
+  }
+
+  #spawnWorker(): void {
     const id = ++this.#lastLink;
     const link = new WorkerLink(id, this.#options.cache.size, {
       onReady: (versions) => this.#workerReady(link, versions),
@@ -224,15 +233,15 @@ export class Pool {
     if (this.#links.size === 0) this.#allGone?.();
     if (this.#closed) return;
     if (this.#proven.has(link)) this.#startWorker();
-    else this.#startFailed(loss);
+    else this.#startFailed(loss.reason, loss.lastWords);
     this.#onAvailable();
   }
 
-  #startFailed(loss: WorkerLoss): void {
-    const details = loss.lastWords === '' ? '' : `\n${loss.lastWords}`;
+  #startFailed(reason: string, lastWords: string): void {
+    const details = lastWords === '' ? '' : `\n${lastWords}`;
     this.startFailure = createError(
       'worker_start_failed',
-      `a worker process could not be started: ${loss.reason}${details}`,
+      `a worker process could not be started: ${reason}${details}`,
     );
     this.#started.reject(this.startFailure);
     const wait = startBackoffMs[Math.min(this.#failedStarts++, startBackoffMs.length - 1)]!;

@@ -62,8 +62,8 @@ export function encodeFrames(messages: readonly unknown[]): Buffer[] {
   return frames;
 }
 
-/** What is large in a message stands in its own fields, or one level below. */
-function roughSize(value: unknown, depth = 2): number {
+/** What is large in a message are texts in its fields, at most four levels down. */
+function roughSize(value: unknown, depth = 4): number {
   if (typeof value === 'string') return value.length;
   if (value instanceof Uint8Array) return value.length;
   if (typeof value !== 'object' || value === null || depth === 0) return 0;
@@ -128,7 +128,6 @@ function decode(frame: Buffer): unknown[] {
   const batch: unknown = JSON.parse(frame.toString('utf8', headerBytes, end));
   if (!Array.isArray(batch)) throw new SyntaxError('frame is not a list of messages');
   const attachments = frame.subarray(end);
-  if (attachments.length === 0) return batch;
   return batch.map((message: unknown) => withBytes(message, attachments));
 }
 

@@ -5,7 +5,7 @@ import { webServices } from './web-services.ts';
 import type { Code, CompiledScript, Context, Vm, VmFunction } from './vm.ts';
 
 /** Guest files in the order in which they are run; each may use those before it. */
-export const guestFiles: readonly string[] = [
+const guestFiles: readonly string[] = [
   'primordials',
   'globals',
   'stack',
@@ -68,7 +68,7 @@ export const guestFiles: readonly string[] = [
  * @see {@link file://../../guest/primordials.js}
  */
 const guestOrigin = { filename: 'cloister:guest' };
-export const guestText: string = readGuest();
+const guestText: string = readGuest();
 /** V8's code of the guest, made by the first VM of this process where it had run. */
 let guestCode: Code | undefined;
 /** The ways to all intrinsics, found by the first VM of this process. */

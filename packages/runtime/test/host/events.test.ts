@@ -8,6 +8,7 @@ const anyUsage: unknown = {
   heapBytes: expect.any(Number) as number,
   apiCalls: 0,
   queueMs: expect.any(Number) as number,
+  cache: 'miss',
 };
 
 describe('the diagnostics channels', () => {
@@ -71,6 +72,20 @@ describe('the diagnostics channels', () => {
       { name: 'cloister:vm:destroy', vm: 2, worker: 1, tenantId: 'b', reason: 'shutdown' },
       { name: 'cloister:worker:exit', worker: 1, pid, reason: 'the runtime was shut down' },
     ]);
+  });
+
+  test('tell of the VM in which a syntax was checked, which served nobody else', async () => {
+    const events = recordEvents();
+    const runtime = await startRuntime({ poolSize: 1, maxVms: 1, workers: 1 });
+    await runtime.validateSyntax('return 1');
+    await runtime.validateSyntax('return (').catch(() => {});
+    await runtime.execute('return 1', {}, as('a'));
+    await runtime.shutdown();
+    const ends = events.of('cloister:vm:destroy');
+    expect(ends.map(({ reason }) => reason)).toEqual(['syntax_check', 'syntax_check', 'shutdown']);
+    expect(new Set(ends.map(({ vm }) => vm)).size).toBe(3);
+    expect(ends.at(-1)).toMatchObject({ tenantId: 'a' });
+    expect(events.of('cloister:vm:create').map(({ vm }) => vm)).toEqual(ends.map(({ vm }) => vm));
   });
 
   test('tell of a lost worker, of the VMs in it, and of the one in its place', async () => {

@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'vitest';
+import type { RuntimeOptions } from '../../src/index.ts';
 import { copyPackage } from '../support/package-copy.ts';
 import { startHost } from '../support/processes.ts';
 
-/** What a worker that has been taken over may answer to a run, as the body of `(run, send, raw)`. */
+/** What a worker that has been taken over may answer to a run, as the body of `(run, vm, source, send, raw)`. */
 const answers: Readonly<Record<string, string>> = {
   'says nothing at all': '',
   'writes bytes that are no frame': `raw(Buffer.from('{"type":"settled"}'));`,
-  'announces a frame of 4 GB': `raw(Buffer.from([255, 255, 255, 255]));`,
+  'announces a frame of 4 GB': `raw(Buffer.from([255, 255, 255, 255, 0, 0, 0, 0]));`,
+  'announces 4 GB of attachments': `raw(Buffer.from([2, 0, 0, 0, 255, 255, 255, 255, 91, 93]));`,
+  'sends code that nobody asked for': `send({ type: 'code', source, bytes: Buffer.from('code') });`,
+  'sends code of a source that does not exist': `send({ type: 'code', source: 9e9, bytes: Buffer.from('code') });`,
+  'sends code that lies outside its frame': `raw(frameOf([{ type: 'code', source, bytes: { at: 5, length: 5 } }], 'code'));`,
+  'sends code that is no attachment': `raw(frameOf([{ type: 'code', source, bytes: 'code' }], ''));`,
+  'says that the script was compiled in a way that there is not': `send({ ...settled({ status: 'completed', output: '{}' }), compiled: '__proto__' });`,
   'sends a message of an unknown type': `send({ type: 'exec', command: 'ls' });`,
   'settles the run with wrong types': `send({ type: 'settled', run, outcome: 5 });`,
   'settles the run with an output that is no JSON': `send(settled({ status: 'completed', output: '{' }));`,
@@ -26,40 +33,65 @@ const rogue = (answer: string): string => `
   const reader = new FrameReader(2 ** 28);
   const raw = (bytes: Buffer) => pipe.write(bytes);
   const send = (message: unknown) => raw(encodeFrame([message]));
+  const frameOf = (messages: unknown[], attachments: string) => {
+    const body = JSON.stringify(messages);
+    const head = Buffer.alloc(8);
+    head.writeUInt32LE(Buffer.byteLength(body), 0);
+    head.writeUInt32LE(attachments.length, 4);
+    return Buffer.concat([head, Buffer.from(body), Buffer.from(attachments)]);
+  };
   pipe.on('close', () => process.kill(process.pid, 'SIGKILL'));
   pipe.on('error', () => {});
   const usage = { wallMs: 1, cpuMs: 1, heapBytes: 1 };
   pipe.on('data', (piece: Buffer) => {
     for (const message of reader.read(piece) as any[]) {
-      const { type, vm, run } = message;
-      const settled = (outcome: unknown) => ({ type: 'settled', run, outcome, usage, droppedLogs: 0, healthy: true });
+      const { type, vm, run, source } = message;
+      const settled = (outcome: unknown) => ({ type: 'settled', run, outcome, usage, droppedLogs: 0, compiled: 'source', healthy: true });
       if (type === 'create-vm') send({ type: 'vm-ready', vm });
       if (type === 'destroy-vm') send({ type: 'vm-gone', vm });
       if (type === 'run') { ${answer} }
     }
   });
-  send({ type: 'ready', versions: { node: '', v8: '' } });
+  send({ type: 'ready', versions: { node: '', v8: '', codeTag: '' } });
 `;
 
-/** How a script ends, in a host of its own, when the worker answers so. */
-async function codeWith(answer: string, timeoutMs = 1000): Promise<string> {
+/** Runs `body` in a host of its own whose workers answer so; `runtime` and `say` are in its scope. */
+async function hostWith(
+  answer: string,
+  body: string,
+  options: RuntimeOptions = {},
+): Promise<readonly string[]> {
   const copy = copyPackage();
   copy.write('src/worker/main.ts', rogue(answer));
   const host = startHost(`
+    import { subscribe } from 'node:diagnostics_channel';
     import { createRuntime } from ${JSON.stringify(copy.index)};
-    process.on('uncaughtException', (error) => console.log('uncaught', error.message));
-    const runtime = await createRuntime({ workers: 1, poolSize: 1, limits: { timeoutMs: ${timeoutMs} } });
-    setTimeout(() => { console.log('code', 'never settled'); process.exit(); }, ${timeoutMs} + 10_000).unref();
+    const say = (...words) => console.log(...words);
+    process.on('uncaughtException', (error) => say('uncaught', error.message));
+    const exits = [];
+    const exited = new Promise((resolve) => subscribe('cloister:worker:exit', ({ reason }) => {
+      exits.push(reason);
+      resolve();
+    }));
+    const runtime = await createRuntime(${JSON.stringify({ workers: 1, poolSize: 1, ...options })});
+    setTimeout(() => { say('never settled'); process.exit(); }, 20_000).unref();
     const keepAlive = setInterval(() => {}, 1000);
-    await runtime.execute('return 1').then(
-      ({ output }) => console.log('code', 'completed', JSON.stringify(output)),
-      (error) => console.log('code', error.code));
+    ${body}
     clearInterval(keepAlive);
+    say('exits', exits.join('; '));
     await runtime.shutdown({ graceMs: 0 });
   `);
-  const code = await host.line('code');
   const { lines } = await host.end;
   expect(lines.filter((line) => line.startsWith('uncaught'))).toEqual([]);
+  return lines;
+}
+
+const tell = `({ output }) => 'completed ' + JSON.stringify(output), (error) => error.code`;
+
+/** How a script ends when the worker answers so. */
+async function codeWith(answer: string, timeoutMs = 1000): Promise<string | undefined> {
+  const body = `say(await runtime.execute('return 1').then(${tell}));`;
+  const [code] = await hostWith(answer, body, { limits: { timeoutMs } });
   return code;
 }
 
@@ -87,4 +119,88 @@ describe('a worker that has been taken over', () => {
       send(settled({ status: 'failed', code: 'output_invalid', message: '' }));`;
     expect(await codeWith(flood, 20_000)).toBe('output_invalid');
   });
+
+  test('cannot have code taken of a source more often than it was asked for', async () => {
+    const twice = `send(settled({ status: 'completed', output: '{"value":1}' }));
+      for (let i = 0; i < 2; i++) send({ type: 'code', source, bytes: Buffer.from('code') });`;
+    // Long enough that its code is wanted; once, since it runs once.
+    const body = `
+      say(await runtime.execute('// ' + 'x'.repeat(5000)).then(${tell}));
+      await exited;
+      say('kept', runtime.stats().cache.bytes);`;
+    expect(await hostWith(twice, body)).toEqual([
+      'completed {"value":1}',
+      'kept 5',
+      'exits it broke the protocol: code that nobody asked for',
+    ]);
+  });
+});
+
+/** Ways to break the protocol, for one run among several. */
+const breaks: Readonly<Record<string, string>> = {
+  'sends code that nobody asked for': `send({ type: 'code', source, bytes: Buffer.from('code') });`,
+  'sends a message of an unknown type': `send({ type: 'exec', command: 'ls' });`,
+  'announces a frame of 4 GB': `raw(Buffer.from([255, 255, 255, 255, 0, 0, 0, 0]));`,
+  'settles the run with an output that is no map': `send(settled({ status: 'completed', output: '[1]' }));`,
+};
+
+/**
+ * Takes its time over each run, so that several are under way, and does something else with those
+ * of the tenant "rogue".
+ */
+const amongOthers = (answer: string): string => `
+  const { id } = JSON.parse(message.context).tenant;
+  const done = settled({ status: 'completed', output: JSON.stringify({ honest: id }) });
+  if (id !== 'rogue') setTimeout(() => send(done), 1000);
+  else { ${answer} }`;
+
+const threeAndARogue = `
+  const runs = ['a', 'b', 'c', 'rogue'].map(async (id) => {
+    const end = await runtime.execute('return 1', {}, { tenant: { id } }).then(${tell});
+    return id + ' ' + end;
+  });
+  for (const line of await Promise.all(runs)) say(line);`;
+const four = { poolSize: 4, maxVms: 4 };
+
+describe('a worker that breaks the protocol over one of several runs', () => {
+  test.each(Object.entries(breaks))(
+    'and %s, once, takes no other run along: all are carried on elsewhere',
+    async (_what, answer) => {
+      // The VMs of the first worker have the first numbers.
+      const once = amongOthers(`if (vm <= 4) { ${answer} } else send(done);`);
+      const ends = await hostWith(once, threeAndARogue, four);
+      expect(ends.slice(0, -1)).toEqual([
+        'a completed {"honest":"a"}',
+        'b completed {"honest":"b"}',
+        'c completed {"honest":"c"}',
+        'rogue completed {"honest":"rogue"}',
+      ]);
+      expect(ends.at(-1)).toMatch(/^exits it broke the protocol: [^;]+$/);
+    },
+  );
+
+  // A known defect: all suspects are carried on together, so that who breaks the protocol each time
+  // uses up the attempts of the others, too.
+  test.fails('again and again, takes no other run along either', async () => {
+    const always = amongOthers(`send({ type: 'exec', command: 'ls' });`);
+    const ends = await hostWith(always, threeAndARogue, four);
+    expect(ends.slice(0, -1)).toEqual([
+      'a completed {"honest":"a"}',
+      'b completed {"honest":"b"}',
+      'c completed {"honest":"c"}',
+      'rogue worker_crashed',
+    ]);
+  });
+
+  test.each(Object.entries(breaks))(
+    'and %s over a run that is alone in it ends that run as worker_crashed, at once',
+    async (_what, answer) => {
+      const body = `
+        const error = await runtime.execute('return 1').catch((error) => error);
+        say(error.code, error.fault, error.retryable, error.message);`;
+      const [end, exits] = await hostWith(answer, body);
+      expect(end).toMatch(/^worker_crashed system true .*it broke the protocol/);
+      expect(exits).toMatch(/^exits it broke the protocol: [^;]+$/);
+    },
+  );
 });

@@ -43,20 +43,25 @@ describe('shutdown', () => {
     expect(await queued).toMatchObject({ code: 'pool_closed', logs: [] });
   });
 
-  test('waits without an end for graceMs: Infinity, or refuses it by name', async () => {
+  test('waits as long as the runs need when graceMs allows it', async () => {
     const runtime = await startRuntime({ poolSize: 1, workers: 1 });
     const run = await runUntilLog(runtime, sleeper(500));
-    const refused = await runtime.shutdown({ graceMs: Infinity }).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    if (refused === undefined) expect(await run.code).toBe('completed');
-    else
-      expect(refused).toMatchObject({
-        code: 'invalid_options',
-        message: expect.stringContaining('graceMs') as string,
-      });
+    await runtime.shutdown({ graceMs: 24 * 60 * 60 * 1000 });
+    expect(await run.code).toBe('completed');
   });
+
+  test.each([Infinity, Number.NaN, -1, 0.5, 24 * 60 * 60 * 1000 + 1, '5', {}])(
+    'refuses a graceMs of %j by name and with its range, and closes nothing',
+    async (graceMs) => {
+      const runtime = await startRuntime({ poolSize: 1, workers: 1 });
+      expect(await failureOf(runtime.shutdown({ graceMs } as object))).toMatchObject({
+        code: 'invalid_options',
+        message: expect.stringMatching(/^graceMs must be a whole number from 0 to 86400000/),
+      });
+      expect(runtime.stats().state).toBe('running');
+      expect(await codeOf(runtime.execute('return 1'))).toBe('completed');
+    },
+  );
 
   test('does not wait for a run that nothing can stop but SIGKILL', async () => {
     const events = recordEvents();
@@ -67,13 +72,22 @@ describe('shutdown', () => {
     expect(events.workerPids()).toEqual([]);
   });
 
-  test('is idempotent: each call gives the same promise', async () => {
+  test('is idempotent: the first call counts, and each one waits for the same end', async () => {
+    const events = recordEvents();
     const runtime = await startRuntime({ poolSize: 1, workers: 1 });
-    const first = runtime.shutdown();
-    expect(runtime.shutdown({ graceMs: 0 })).toBe(first);
-    await first;
-    expect(runtime.shutdown()).toBe(first);
+    const run = await runUntilLog(runtime, sleeper(300));
+    const ends: string[] = [];
+    const calls = [runtime.shutdown(), runtime.shutdown({ graceMs: 0 }), runtime.shutdown()].map(
+      (call) => call.then(() => ends.push(runtime.stats().state)),
+    );
+    expect(await run.code).toBe('completed');
+    await Promise.all(calls);
+    expect(ends).toEqual(['closed', 'closed', 'closed']);
     expect(await runtime.shutdown()).toBeUndefined();
+    await runtime[Symbol.asyncDispose]();
+    expect(events.of('cloister:worker:exit')).toHaveLength(1);
+    const ended = events.of('cloister:vm:destroy').map(({ vm }) => vm);
+    expect(new Set(ended).size).toBe(ended.length);
   });
 
   test('comes at the end of a block with await using', async () => {

@@ -1,7 +1,15 @@
 import { describe, expect, test, vi } from 'vitest';
 import { recordEvents, type EventRecord } from '../support/channels.ts';
-import { workersOf } from '../support/processes.ts';
-import { codeOf, as, failureOf, forever, runUntilLog, startRuntime } from '../support/runs.ts';
+import { isAlive, workersOf } from '../support/processes.ts';
+import {
+  as,
+  codeOf,
+  failureOf,
+  forever,
+  runUntilLog,
+  sleeper,
+  startRuntime,
+} from '../support/runs.ts';
 
 const soon = { timeout: 20_000, interval: 5 };
 
@@ -41,17 +49,26 @@ describe('a worker that dies', () => {
     });
   });
 
-  test.each(['SIGTERM', 'SIGABRT', 'SIGSEGV'] as const)(
-    'of %s is replaced as well',
-    async (signal) => {
-      const events = recordEvents();
-      const runtime = await startRuntime({ poolSize: 1, workers: 1 });
-      const run = await runUntilLog(runtime, forever);
-      killWorkers(events, signal);
-      expect(await run.code).toBe('worker_crashed');
-      expect(await codeOf(runtime.execute('return 1'))).toBe('completed');
-    },
-  );
+  test.each(['SIGABRT', 'SIGSEGV'] as const)('of %s is replaced as well', async (signal) => {
+    const events = recordEvents();
+    const runtime = await startRuntime({ poolSize: 1, workers: 1 });
+    const run = await runUntilLog(runtime, forever);
+    killWorkers(events, signal);
+    expect(await run.code).toBe('worker_crashed');
+    expect(await codeOf(runtime.execute('return 1'))).toBe('completed');
+  });
+
+  test('does not die of SIGTERM, SIGINT or SIGHUP: what becomes of its runs is for the host to say', async () => {
+    const events = recordEvents();
+    const runtime = await startRuntime({ poolSize: 1, workers: 1 });
+    const [pid] = events.workerPids();
+    const run = await runUntilLog(runtime, sleeper(500));
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) killWorkers(events, signal);
+    expect(await run.code).toBe('completed');
+    expect(events.workerPids()).toEqual([pid]);
+    await runtime.shutdown({ graceMs: 0 });
+    expect(isAlive(pid!)).toBe(false);
+  });
 
   test('takes no run of another worker with it', async () => {
     const events = recordEvents();

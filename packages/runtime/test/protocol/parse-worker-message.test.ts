@@ -35,6 +35,15 @@ const valid: readonly (readonly [title: string, message: WorkerMessage])[] = [
     },
   ],
   ['log without data', { type: 'log', run: 4, lines: [{ level: 'info', message: '' }] }],
+  ['code', { type: 'code', source: 3, bytes: new Uint8Array([1, 2]) }],
+  ['code of no bytes', { type: 'code', source: 3, bytes: new Uint8Array() }],
+  ...(['kept', 'code', 'source', 'refused'] as const).map(
+    (compiled) =>
+      [
+        `completed, compiled as ${compiled}`,
+        { ...settled, outcome: { status: 'completed', output: '{}' }, compiled },
+      ] as const,
+  ),
   ['completed', { ...settled, outcome: { status: 'completed', output: '{}' }, healthy: true }],
   ...workerFailureCodes.map(
     (code) =>
@@ -62,7 +71,7 @@ const messages = valid.map(([, message]) => message);
 
 /** Where a message has fields and elements, with the optional ones marked. */
 function pathsOf(value: unknown, path: readonly string[] = []): (readonly string[])[] {
-  if (typeof value !== 'object' || value === null) return [];
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return [];
   return Object.entries(value).flatMap(([key, part]) => {
     const here = [...path, key];
     return [here, ...pathsOf(part, here)];
@@ -123,7 +132,7 @@ describe('parseWorkerMessage', () => {
         (part, key) => (part as Record<string, unknown>)[key],
         message,
       );
-      return typeof at === 'object' && !Array.isArray(at);
+      return typeof at === 'object' && !Array.isArray(at) && !(at instanceof Uint8Array);
     });
     for (const path of holders) {
       const more = withField(message, [...path, 'extra'], { evil: true });
@@ -137,6 +146,21 @@ describe('parseWorkerMessage', () => {
       expect(() => parseWorkerMessage({ type: name })).toThrow(ProtocolError);
       const outcome = { status: 'failed', code: name, message: '' };
       expect(() => parseWorkerMessage({ ...settled, outcome })).toThrow(ProtocolError);
+    },
+  );
+
+  test.each(['__proto__', 'constructor', '', 'Kept', 'vm', 'miss'])(
+    'refuses %j as the way in which a script was compiled',
+    (compiled) => {
+      const outcome = { status: 'completed', output: '{}' };
+      expect(() => parseWorkerMessage({ ...settled, outcome, compiled })).toThrow(ProtocolError);
+    },
+  );
+
+  test.each([{ at: 0, length: 0 }, new ArrayBuffer(4), [1, 2], 'bytes', 4])(
+    'refuses %j as an attachment',
+    (bytes) => {
+      expect(() => parseWorkerMessage({ type: 'code', source: 1, bytes })).toThrow(ProtocolError);
     },
   );
 

@@ -9,6 +9,8 @@ const names = [
   'cloister:vm:destroy',
   'cloister:worker:start',
   'cloister:worker:exit',
+  'cloister:store:down',
+  'cloister:store:up',
 ] as const satisfies readonly (keyof RuntimeEvents)[];
 
 /** One message and the channel on which it came. */

@@ -6,6 +6,7 @@ const text: Check = (value) => typeof value === 'string';
 const flag: Check = (value) => typeof value === 'boolean';
 const amount: Check = (value) => typeof value === 'number' && value >= 0 && value < Infinity;
 const id: Check = (value) => amount(value) && Number.isSafeInteger(value);
+const attachment: Check = (value) => value instanceof Uint8Array;
 const oneOf =
   (...choices: readonly unknown[]): Check =>
   (value) =>
@@ -55,17 +56,19 @@ const line = shape({
 });
 
 const forms: readonly Check[] = [
-  shape({ type: oneOf('ready'), versions: shape({ node: text, v8: text }) }),
+  shape({ type: oneOf('ready'), versions: shape({ node: text, v8: text, codeTag: text }) }),
   shape({ type: oneOf('unusable'), reason: text }),
   shape({ type: oneOf('vm-ready', 'vm-gone'), vm: id }),
   shape({ type: oneOf('vm-failed'), vm: id, reason: text }),
   shape({ type: oneOf('log'), run: id, lines: listOf(line) }),
+  shape({ type: oneOf('code'), source: id, bytes: attachment }),
   shape({
     type: oneOf('settled'),
     run: id,
     outcome: (value) => outcomes.some((check) => check(value)),
     usage: shape({ wallMs: amount, cpuMs: amount, heapBytes: amount }),
     droppedLogs: amount,
+    compiled: oneOf('kept', 'code', 'source', 'refused'),
     healthy: flag,
   }),
 ];

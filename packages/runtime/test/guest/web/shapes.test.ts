@@ -43,7 +43,10 @@ describe('the shape of', () => {
   sameAsNode(runtime, classes.map(shapeOf));
 });
 
-describe('globals', () => {
+describe.each([
+  ['hardened', '"false,false,false"'],
+  ['fresh', '"true,false,true"'],
+] as const)('globals of a %s realm', (realm, attributes) => {
   const names = [
     ...classes,
     'queueMicrotask',
@@ -54,10 +57,10 @@ describe('globals', () => {
     'performance',
   ];
   gives(
-    runtime,
+    useRuntime(realm),
     names.map((name) => [
       `(() => { const d = Object.getOwnPropertyDescriptor(globalThis, '${name}'); return [d.writable, d.enumerable, d.configurable].join(); })()`,
-      '"true,false,true"',
+      attributes,
     ]),
   );
 });

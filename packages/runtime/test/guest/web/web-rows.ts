@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createRuntime, type Runtime } from '../../../src/index.ts';
+import { createRuntime, type RealmKind, type Runtime } from '../../../src/index.ts';
 
 /** Turns what a row gives into text that tells apart what JSON does not. */
 const prelude = `
@@ -51,10 +51,10 @@ async function inNode(rows: readonly string[]): Promise<string[]> {
 }
 
 /** A runtime of one worker for the tests of a file. */
-export function useRuntime(): () => Runtime {
+export function useRuntime(realm: RealmKind = 'hardened'): () => Runtime {
   let runtime: Runtime | undefined;
   beforeAll(async () => {
-    runtime = await createRuntime({ workers: 1, poolSize: 1 });
+    runtime = await createRuntime({ workers: 1, poolSize: 1, realm });
   });
   afterAll(async () => {
     await runtime?.shutdown({ graceMs: 0 });
