@@ -19,7 +19,7 @@ guest.overrides = (() => {
     URIError,
   ];
   const collections = [Map, Set];
-  const boxes = [Number, Boolean, Symbol, BigInt, String, Date];
+  const boxes = [Number, Boolean, Symbol, BigInt, Date];
   /** What is assigned to on a boxed primitive or a date, if anything. */
   const conversions = [
     'constructor',
@@ -36,8 +36,9 @@ guest.overrides = (() => {
 
   /**
    * Whose properties scripts assign to on objects of their own, by name. What is not here stays
-   * data: V8 gives up fast paths when `constructor` of arrays, typed arrays and promises, `then`, or
-   * anything named by a symbol becomes an accessor (design, section 11).
+   * data: V8 gives up fast paths when `constructor` of arrays, typed arrays and promises, `then`, what
+   * converts a string object, or anything named by a symbol becomes an accessor (design, section 11;
+   * `npm run bench -- compute`).
    * @returns {readonly (readonly [object, readonly string[]])[]}
    */
   const cured = () => [

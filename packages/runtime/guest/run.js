@@ -72,27 +72,38 @@ guest.dispatch = (() => {
     }
   };
 
-  // Without a prototype: a script may have put a getter or a setter on Object.prototype.
-  const asNone = /** @type {PropertyDescriptor} */ (
-    /** @type {unknown} */ ({ __proto__: null, value: undefined })
-  );
-  /** Takes the promise of the script's function, and nothing that the script may have replaced. */
-  const receive = (/** @type {Promise<unknown>} */ promise) => {
-    // Without this, `then` would ask the script's own Promise.prototype.constructor.
-    void defineProperty(promise, 'constructor', asNone);
-    void then(promise, finish, failWith);
+  // A reaction to this promise calls the script in a microtask, so that no frame of ours lies below
+  // the script's.
+  const beginning = Promise.resolve();
+
+  /** In the hardened realm nobody can have replaced what a promise goes through. */
+  const beginPlainly = (/** @type {() => Promise<unknown>} */ body) => {
+    void then(then(beginning, body), finish, failWith);
   };
 
-  // A reaction to this promise calls the script in a microtask, so that no frame of ours lies below
-  // the script's, and hands the promise that it returns to `receive`. As the result of an ordinary
-  // `then`, that promise would be asked for the script's own `Promise.prototype.then`.
-  const beginning = Promise.resolve();
-  const Receiver = function (/** @type {Function} */ executor) {
-    executor(receive, failWith);
+  /**
+   * In a fresh realm a promise that is the result of a reaction would be asked for the script's own
+   * `then`, and one that is reacted to for its own `constructor`; neither is asked here. V8 makes
+   * promises slower in the whole isolate for this, so it is done only where it is needed.
+   */
+  const guardedBeginning = () => {
+    // Without a prototype: a script may have put a getter or a setter on Object.prototype.
+    const asNone = /** @type {PropertyDescriptor} */ (
+      /** @type {unknown} */ ({ __proto__: null, value: undefined })
+    );
+    const receive = (/** @type {Promise<unknown>} */ promise) => {
+      void defineProperty(promise, 'constructor', asNone);
+      void then(promise, finish, failWith);
+    };
+    const Receiver = function (/** @type {Function} */ executor) {
+      executor(receive, failWith);
+    };
+    void defineProperty(beginning, 'constructor', {
+      value: { __proto__: null, [Symbol.species]: Receiver },
+    });
+    return (/** @type {() => Promise<unknown>} */ body) => void then(beginning, body);
   };
-  void defineProperty(beginning, 'constructor', {
-    value: { __proto__: null, [Symbol.species]: Receiver },
-  });
+  const begin = guest.settings.realm === 'hardened' ? beginPlainly : guardedBeginning();
 
   const start = (
     /** @type {Function} */ wrapper,
@@ -108,7 +119,7 @@ guest.dispatch = (() => {
     guest.performance.reset();
     const ctx = parse(context);
     ctx.input = parse(input);
-    void then(beginning, wrapper(ctx, console));
+    begin(wrapper(ctx, console));
   };
 
   const timers = () => {
