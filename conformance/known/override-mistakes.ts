@@ -55,6 +55,13 @@ export const overrideMistakes: readonly KnownDifference[] = [
     assigns('constructor'),
   ),
   mistake(
+    'the conversions of a string object',
+    fast,
+    /^built-ins\/(?:JSON\/stringify|String)\/|^staging\/sm\/String\//,
+    assignedTo('(?:toString|valueOf|constructor)', String.raw`object '\[object String\]`),
+    /^\w+\.(?:toString|valueOf|constructor) = /,
+  ),
+  mistake(
     '`constructor` of a promise',
     fast,
     /^built-ins\/Promise\//,
