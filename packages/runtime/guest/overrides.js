@@ -3,7 +3,7 @@
 // inherits it, so `error.name = 'X'` would throw. An accessor in its place lets the assignment
 // define an own property, as it would if nothing were frozen.
 guest.overrides = (() => {
-  const { defineProperty, getOwnPropertyDescriptor, hasOwn } = Object;
+  const { defineProperties, defineProperty, getOwnPropertyDescriptor, hasOwn } = Object;
   const { TypeError } = globalThis;
   const { getOwnPropertyNames, getPrototypeOf } = Object;
 
@@ -54,13 +54,14 @@ guest.overrides = (() => {
     ),
   ];
 
-  const cure = (/** @type {object} */ holder, /** @type {string} */ name) => {
+  /** The accessors that go in the place of one property; none where it is no writable data. */
+  const accessorsFor = (/** @type {object} */ holder, /** @type {string} */ name) => {
     const original = /** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(holder, name));
     // Accessors and what is read-only in the language itself stay.
     if (!('value' in original) || !original.writable || !original.configurable) return undefined;
     const { value } = original;
     // An arrow and a method: they have no `prototype` that would have to be frozen, too.
-    const accessors = {
+    return {
       get: () => value,
       /** @this {any} @param {unknown} replacement */
       set(replacement) {
@@ -81,8 +82,6 @@ guest.overrides = (() => {
       enumerable: original.enumerable === true,
       configurable: true,
     };
-    defineProperty(holder, name, accessors);
-    return value;
   };
 
   /** @returns {object[]} what stands behind the accessors */
@@ -90,10 +89,18 @@ guest.overrides = (() => {
     /** @type {object[]} */
     const covered = [];
     for (const [holder, names] of cured()) {
+      /** @type {PropertyDescriptorMap} */
+      const accessors = Object.create(null);
       for (const name of names) {
-        const value = cure(holder, name);
+        const pair = accessorsFor(holder, name);
+        if (pair === undefined) continue;
+        accessors[name] = pair;
+        const value = pair.get();
         if (typeof value === 'function') covered.push(value);
       }
+      // All at once: between two changes V8 would make the prototype fast again, and that takes
+      // more than the change.
+      defineProperties(holder, accessors);
     }
     return covered;
   };

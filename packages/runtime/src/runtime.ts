@@ -198,7 +198,9 @@ class EngineRuntime implements Runtime {
     const json = inputJson(input, context.limits.inputBytes);
     const text = context.language === 'javascript' ? source : await this.#erase(source, context);
     const found = this.#cache.find(text);
-    const leads = await this.#prepare(found, context);
+    this.#refuseKnownFailure(found, context);
+    // Most runs need not wait, and are in the queue when `execute` returns.
+    const leads = this.#cache.isPrepared(found) ? false : await this.#prepare(found, context);
     try {
       // It may have been shut down while the eraser or the store was asked.
       if (this.#isSealed) this.#requireRunning();
@@ -222,8 +224,6 @@ class EngineRuntime implements Runtime {
    * @throws {CompilationError} when it is known, by now, that the source does not compile.
    */
   async #prepare(source: Source, context: ResolvedContext): Promise<boolean> {
-    this.#refuseKnownFailure(source, context);
-    if (this.#cache.isPrepared(source)) return false;
     const leads = await this.#cache.prepare(source);
     try {
       // Another run may have found out meanwhile.
