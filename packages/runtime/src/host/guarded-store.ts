@@ -160,7 +160,7 @@ export class GuardedStore {
   #write(operation: () => Promise<unknown>): void {
     const begun = async (): Promise<unknown> => await operation();
     const settled = begun().then(
-      () => this.#succeeded(undefined),
+      () => this.#written(),
       (error: unknown) => this.#failed(error),
     );
     this.#writes.add(settled);
@@ -169,6 +169,11 @@ export class GuardedStore {
 
   #isDown(): boolean {
     return performance.now() < this.#downUntil;
+  }
+
+  /** A write that works makes up for no look-up that failed, but does show that the store is back. */
+  #written(): void {
+    if (this.#downUntil > 0) this.#succeeded(undefined);
   }
 
   #succeeded(ms: number | undefined): void {
