@@ -171,9 +171,12 @@ export class GuardedStore {
     return performance.now() < this.#downUntil;
   }
 
-  /** A write that works makes up for no look-up that failed, but does show that the store is back. */
+  /**
+   * A write that works makes up for no look-up that failed; after the pause, though, it shows that
+   * the store is back. One that ends during the pause began before it.
+   */
   #written(): void {
-    if (this.#downUntil > 0) this.#succeeded(undefined);
+    if (this.#downUntil > 0 && !this.#isDown()) this.#succeeded(undefined);
   }
 
   #succeeded(ms: number | undefined): void {
