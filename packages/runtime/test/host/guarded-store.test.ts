@@ -289,8 +289,10 @@ describe('a store that', () => {
       timeout: 10_000,
       interval: 20,
     });
+    // The first script's code may have come before the store was given up, or after.
+    const held = map.entries.size;
     await runtime.execute(largeSource('d'));
-    await map.holds(1);
+    await map.holds(held + 1);
     expect(events.of('cloister:store:up')).toEqual([{}]);
     expect(runtime.stats().cache.store).toMatchObject({ state: 'up', misses: 1 });
   });
