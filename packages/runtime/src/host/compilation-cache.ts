@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Outcome } from '../protocol/messages.ts';
 import type { CacheTier } from '../result.ts';
 import type { GuardedStore, StoreStats } from './guarded-store.ts';
+import { waitWithin } from './wait-within.ts';
 
 /** Part of every key: code made for another wrapper around scripts is of no use. */
 const wrapperVersion = 1;
@@ -148,7 +149,7 @@ export class CompilationCache {
     }
     const until = performance.now() + maxWaitForOtherMs;
     while (entry.pending !== undefined && !this.isPrepared(source) && performance.now() < until) {
-      await atMost(until - performance.now(), entry.pending);
+      await waitWithin(until - performance.now(), entry.pending);
     }
     // Not to be waited for by the next one as well, should it never come.
     if (!this.isPrepared(source)) this.#release(entry);
@@ -193,7 +194,6 @@ export class CompilationCache {
     const kept = Buffer.from(code);
     this.#hold(entry, kept);
     entry.fromStore = false;
-    entry.codeDue = false;
     this.#release(entry);
     this.#store?.put(this.#keyOf(entry), kept);
   }
@@ -241,7 +241,7 @@ export class CompilationCache {
     const all = new Promise<void>((resolve) => {
       this.#allArrived = resolve;
     });
-    await atMost(maxArrivalMs, all);
+    await waitWithin(maxArrivalMs, all);
   }
 
   async close(): Promise<void> {
@@ -270,6 +270,7 @@ export class CompilationCache {
   }
 
   #release(entry: Entry): void {
+    entry.codeDue = false;
     entry.pending = undefined;
     entry.compiled?.();
     entry.compiled = undefined;
@@ -287,11 +288,4 @@ export class CompilationCache {
       .digest('hex');
     return `${entry.key}-${this.#codeTag}`;
   }
-}
-
-async function atMost(ms: number, promise: Promise<void>): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, ms);
-  await Promise.race([promise, late.promise]);
-  clearTimeout(timer);
 }

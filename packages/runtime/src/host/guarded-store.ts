@@ -1,6 +1,7 @@
 import type { BytecodeStore } from '../stores/bytecode-store.ts';
 import { publish } from './events.ts';
 import { openCode, sealCode } from './sealed-code.ts';
+import { waitWithin } from './wait-within.ts';
 
 /** Counts of a store since the start. */
 export interface StoreStats {
@@ -65,7 +66,7 @@ export class GuardedStore {
         this.#failed(error);
       }
     };
-    await within(maxOpenMs, opened());
+    await waitWithin(maxOpenMs, opened());
   }
 
   /** @returns authentic code, or undefined: not there, forged, late, or the store is down. */
@@ -126,7 +127,7 @@ export class GuardedStore {
 
   /** Waits for what is being written, for two seconds at most. */
   async settle(): Promise<void> {
-    await within(maxSettleMs, Promise.all(this.#writes));
+    await waitWithin(maxSettleMs, Promise.all(this.#writes));
   }
 
   /** Writes what is under way and closes the store, each for two seconds at most. */
@@ -139,7 +140,7 @@ export class GuardedStore {
         // It is not used any more; what it has to say comes too late.
       }
     };
-    await within(maxSettleMs, closed());
+    await waitWithin(maxSettleMs, closed());
   }
 
   #open(key: string, sealed: Uint8Array | undefined): Buffer | undefined {
@@ -198,12 +199,4 @@ export class GuardedStore {
       forMs: downMs,
     }));
   }
-}
-
-/** Waits for a promise that may never settle. */
-async function within(ms: number, promise: Promise<unknown>): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, ms);
-  await Promise.race([promise, late.promise]);
-  clearTimeout(timer);
 }

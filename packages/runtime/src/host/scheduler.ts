@@ -4,6 +4,7 @@ import type { Deadline, Deadlines } from './deadlines.ts';
 import type { VmEnd } from './events.ts';
 import type { Execution, ExecutionOwner } from './execution.ts';
 import type { Pool, PooledVm } from './pool.ts';
+import { waitWithin } from './wait-within.ts';
 
 /** The runs of one tenant: those that wait, in order, and how many are in VMs. */
 interface TenantQueue {
@@ -120,10 +121,7 @@ export class Scheduler implements ExecutionOwner {
   async drain(graceMs: number): Promise<void> {
     if (this.#tickets.size > 0) {
       const empty = new Promise<void>((resolve) => (this.#emptied = resolve));
-      const late = Promise.withResolvers<void>();
-      const deadline = setTimeout(late.resolve, graceMs);
-      await Promise.race([empty, late.promise]);
-      clearTimeout(deadline);
+      await waitWithin(graceMs, empty);
     }
     for (const execution of this.#tickets.keys()) {
       execution.abandon('pool_closed', 'the runtime was shut down before the run ended');
