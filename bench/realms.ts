@@ -15,7 +15,7 @@ export async function vmCreation(extent: Extent): Promise<void> {
   // The worker's own code, in this process: what a worker does for one VM, and no message.
   const { Cell } = await import('../packages/runtime/src/worker/cell.ts');
   const hardenedMs = await timeEach(count, async (id) => {
-    const cell = await Cell.create(id, 128);
+    const cell = await Cell.create(id, 128, '[]');
     return { dispose: () => cell.vm.close() };
   });
   printTable('Making a VM: how many times the cost of a bare isolate and context', [

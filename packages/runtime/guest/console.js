@@ -47,9 +47,12 @@ guest.console = (() => {
     return `[${list}]`;
   };
 
-  const write = (/** @type {string} */ level, /** @type {readonly unknown[]} */ args) => {
+  /** @param {string} level @param {readonly unknown[]} args @param {string} source the place of a method of `sdk`, or empty */
+  const write = (level, args, source = '') => {
     if (entriesLeft <= 0 || charactersLeft <= 0) return drop();
-    const message = formatLine(args, charactersLeft, clean);
+    // A line of `sdk` has its fields beside the message, not in it.
+    const text = source === '' || args.length < 2 ? args : [args[0]];
+    const message = formatLine(text, charactersLeft, clean);
     const data = args.length > 1 ? dataOf(args) : '';
     const size = message.length + data.length;
     if (size > charactersLeft) {
@@ -59,7 +62,7 @@ guest.console = (() => {
     charactersLeft -= size;
     entriesLeft--;
     // Level, message and data, each a JSON text or empty, so that nothing needs to be parsed here.
-    post(`l${level}\n${stringify(message)}\n${data}`);
+    post(`l${level} ${source}\n${stringify(message)}\n${data}`);
   };
 
   const console = {
@@ -71,5 +74,5 @@ guest.console = (() => {
   };
   addGlobal('console', console);
 
-  return { __proto__: null, console, open, droppedCount: () => dropped };
+  return { __proto__: null, console, write, open, droppedCount: () => dropped };
 })();

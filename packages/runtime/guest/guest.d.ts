@@ -9,6 +9,8 @@ interface Guest {
     readonly realm: 'hardened' | 'fresh';
     /** Ways to the intrinsics, found in another VM of this process; or empty. */
     readonly plan: string;
+    /** Shapes of the bindings, as JSON (src/protocol/messages.ts, BindingShape). */
+    readonly bindings: string;
   };
   primordials: {
     readonly uncurryThis: <Self, Args extends unknown[], Result>(
@@ -51,6 +53,7 @@ interface Guest {
   thrown: { readonly describe: (value: unknown) => GuestThrown };
   console: {
     readonly console: object;
+    readonly write: (level: string, args: readonly unknown[], source?: string) => void;
     readonly open: (limits: GuestLimits) => void;
     readonly droppedCount: () => number;
   };
@@ -60,6 +63,13 @@ interface Guest {
     readonly fire: () => void;
     readonly clear: () => void;
   };
+  sdk: {
+    readonly answers: (args: any[]) => void;
+    readonly clear: () => void;
+    readonly flush: () => void;
+    readonly open: (limits: GuestLimits) => void;
+    readonly isWaiting: () => boolean;
+  };
   mathRandom: { readonly reset: (low: number, high: number) => void };
   intrinsics: {
     readonly all: (more: object[], plan: string) => { objects: object[]; plan: string };
@@ -68,7 +78,7 @@ interface Guest {
   harden: { readonly plan: string; readonly isIntact: () => boolean };
   /** The one function that the worker calls. */
   dispatch: (
-    operation: 'start' | 'timers' | 'drain' | 'plan',
+    operation: 'start' | 'answers' | 'timers' | 'drain' | 'plan',
     time: number,
     ...args: any[]
   ) => string | undefined;
@@ -77,6 +87,7 @@ interface Guest {
 interface GuestLimits {
   readonly seedLow: number;
   readonly seedHigh: number;
+  readonly apiCalls: number;
   readonly outputBytes: number;
   readonly logEntries: number;
   readonly logBytes: number;

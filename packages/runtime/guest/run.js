@@ -7,6 +7,7 @@ guest.dispatch = (() => {
   const { console, open, droppedCount } = guest.console;
   const { enter, untilNext, fire, clear } = guest.timers;
   const { isIntact, plan } = guest.harden;
+  const { sdk } = guest;
   const random = guest.mathRandom;
   const { Promise } = globalThis;
   const { defineProperty } = Object;
@@ -115,6 +116,7 @@ guest.dispatch = (() => {
     outcome = '';
     outputBytes = limits.outputBytes;
     open(limits);
+    sdk.open(limits);
     random.reset(limits.seedLow, limits.seedHigh);
     guest.performance.reset();
     const ctx = parse(context);
@@ -131,18 +133,20 @@ guest.dispatch = (() => {
   };
 
   /**
-   * At the end of a turn. `w` and the wait, or `c` completed, `f` failed; then, of a run that
+   * At the end of a turn. `w` and the wait, with a `+` when host calls are under way, or `c` completed, `f` failed; then, of a run that
    * settled, `i` when it left the realm intact and `x` when it did not, and the lines dropped.
    * Nothing of the run is executed after this: its timers are gone, and it has no microtasks left.
    */
   const drain = () => {
-    if (outcome === '') return `w${untilNext()}`;
+    sdk.flush();
+    if (outcome === '') return `w${untilNext()}${sdk.isWaiting() ? '+' : ''}`;
     clear();
+    sdk.clear();
     return `${outcome}${isIntact() ? 'i' : 'x'}${droppedCount()}\n${settled}`;
   };
 
   /**
-   * @param {'start' | 'timers' | 'drain' | 'plan'} operation
+   * @param {'start' | 'answers' | 'timers' | 'drain' | 'plan'} operation
    * @param {number} time the worker's clock, in milliseconds
    * @param {any[]} args
    */
@@ -151,6 +155,7 @@ guest.dispatch = (() => {
     if (operation === 'plan') return plan;
     enter(time);
     if (operation === 'start') start(args[0], args[1], args[2], args[3]);
+    else if (operation === 'answers') sdk.answers(args);
     else timers();
     return undefined;
   };

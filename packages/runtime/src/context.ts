@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CloisterError } from './errors.ts';
-import { checkLimits, lowerLimits, type Limits } from './limits.ts';
+import { checkLimits, checkWholeNumber, lowerLimits, type Limits } from './limits.ts';
 import type { RealmKind } from './protocol/messages.ts';
 import type { LogEntry } from './result.ts';
 
@@ -22,6 +22,8 @@ export interface Execution {
   readonly scriptId?: string;
   /** What set the run off: `manual`, `webhook`, `schedule` … */
   readonly trigger?: string;
+  /** How many events led from the first run to this one. Default: 0. */
+  readonly depth?: number;
 }
 
 /** What a source is written in. The types of TypeScript are erased, nothing is compiled. */
@@ -53,6 +55,8 @@ export interface ResolvedContext {
   readonly tenantId: string;
   /** `ctx` without its input, as JSON. */
   readonly json: string;
+  /** How many events led from the first run to this one. */
+  readonly depth: number;
   readonly limits: Limits;
   readonly realm: RealmKind;
   readonly signal: AbortSignal | undefined;
@@ -126,6 +130,10 @@ function resolve(given: RunContext | undefined, runtime: RuntimeDefaults): Resol
         trigger: optionalText(execution.trigger, 'execution.trigger') ?? 'manual',
       },
     }),
+    depth:
+      execution.depth === undefined
+        ? 0
+        : checkWholeNumber(execution.depth, 'execution.depth', 0, 1e6),
     realm:
       checkRealm(context.realm, 'realm') ??
       checkRealm(tenantRealm, 'tenant.realm') ??

@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'timeout'
   | 'cpu_limit'
   | 'memory_limit'
+  | 'api_call_limit'
   | 'output_limit'
   | 'output_invalid'
   | 'source_limit'
@@ -55,6 +56,11 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRule>> = {
     fault: 'script',
     retryable: false,
     meaning: 'the run needed more memory than memoryMb',
+  },
+  api_call_limit: {
+    fault: 'script',
+    retryable: false,
+    meaning: 'the run made more binding calls than apiCalls',
   },
   output_limit: {
     fault: 'script',
@@ -129,6 +135,8 @@ export interface ErrorDetails {
   readonly line?: number | undefined;
   readonly column?: number | undefined;
   readonly cause?: unknown;
+  /** Default: what the table says of the code. */
+  readonly retryable?: boolean | undefined;
 }
 
 /** Every error that this library throws or rejects with. It has the fields that a result has. */
@@ -150,7 +158,7 @@ export class CloisterError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.fault = errorTable[code].fault;
-    this.retryable = errorTable[code].retryable;
+    this.retryable = details.retryable ?? errorTable[code].retryable;
     this.executionId = details.executionId;
     this.logs = details.logs ?? [];
     this.usage = details.usage ?? noUsage;
@@ -187,6 +195,9 @@ export class CpuLimitError extends CloisterError {
 export class MemoryLimitError extends CloisterError {
   override readonly name = 'MemoryLimitError';
 }
+export class ApiCallLimitError extends CloisterError {
+  override readonly name = 'ApiCallLimitError';
+}
 export class OutputError extends CloisterError {
   override readonly name = 'OutputError';
 }
@@ -211,6 +222,7 @@ const classes: Partial<Record<ErrorCode, typeof CloisterError>> = {
   timeout: ExecutionTimeoutError,
   cpu_limit: CpuLimitError,
   memory_limit: MemoryLimitError,
+  api_call_limit: ApiCallLimitError,
   output_limit: OutputError,
   output_invalid: OutputError,
   acquire_timeout: AcquireTimeoutError,

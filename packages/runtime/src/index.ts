@@ -9,6 +9,16 @@ export type {
 } from './runtime.ts';
 export { loadOptionsFromEnv } from './options.ts';
 export type { RuntimeOptions } from './options.ts';
+export { BindingError, defineBinding } from './bindings.ts';
+export type {
+  Binding,
+  BindingCall,
+  BindingLog,
+  BindingMethod,
+  BindingOptions,
+  BindingRun,
+  Rate,
+} from './bindings.ts';
 export type { Limits } from './limits.ts';
 export type { Execution, Language, RunContext, Tenant } from './context.ts';
 export type { RealmKind } from './protocol/messages.ts';
@@ -17,6 +27,7 @@ export type { TypeScriptStats } from './host/type-eraser.ts';
 export type { RuntimeEvents, VmEnd } from './host/events.ts';
 export {
   AcquireTimeoutError,
+  ApiCallLimitError,
   CancelledError,
   CloisterError,
   CompilationError,

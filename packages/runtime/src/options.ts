@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { Binding } from './bindings.ts';
 import { checkRealm } from './context.ts';
 import type { BytecodeStore } from './stores/bytecode-store.ts';
 import { CloisterError } from './errors.ts';
@@ -36,6 +37,8 @@ export interface RuntimeOptions {
   readonly idleMs?: number;
   /** How long a worker has to stop a run that breached a limit before it is killed, in milliseconds. Default: 250. */
   readonly graceMs?: number;
+  /** Host functions that scripts call as `sdk.<name>.<method>()`. Default: none. */
+  readonly bindings?: readonly Binding[];
   /** Compilation cache. */
   readonly cache?: {
     /** Scripts whose code is kept in memory. Default: 1000. */
@@ -65,6 +68,7 @@ export interface ResolvedOptions {
   readonly acquireTimeoutMs: number;
   readonly idleMs: number;
   readonly graceMs: number;
+  readonly bindings: readonly Binding[];
   readonly cache: {
     readonly size: number;
     readonly bytes: number;
@@ -106,6 +110,7 @@ const knownOptions = new Set([
   'acquireTimeoutMs',
   'idleMs',
   'graceMs',
+  'bindings',
   'cache',
 ]);
 
@@ -141,8 +146,23 @@ export function resolveOptions(given: RuntimeOptions = {}): ResolvedOptions {
     acquireTimeoutMs: option('acquireTimeoutMs', 30_000),
     idleMs: option('idleMs', 60_000),
     graceMs: option('graceMs', 250),
+    bindings: resolveBindings(given.bindings),
     cache: resolveCache(cache),
   });
+}
+
+function resolveBindings(given: unknown = []): readonly Binding[] {
+  if (!Array.isArray(given)) throw invalid('bindings must be a list');
+  const names = new Set<string>();
+  for (const [index, binding] of (given as Partial<Binding>[]).entries()) {
+    const { name, methods } = binding ?? {};
+    if (typeof name !== 'string' || !(methods instanceof Map)) {
+      throw invalid(`bindings[${index}] must be a binding, made by defineBinding or one of ours`);
+    }
+    if (names.has(name)) throw invalid(`bindings[${index}]: there are two bindings named ${name}`);
+    names.add(name);
+  }
+  return Object.freeze([...(given as Binding[])]);
 }
 
 function resolveCache(given: NonNullable<RuntimeOptions['cache']>): ResolvedOptions['cache'] {

@@ -8,6 +8,8 @@ import {
 } from './context.ts';
 import { CloisterError, createError, type ErrorCode } from './errors.ts';
 import { CompilationCache, type CacheStats, type Source } from './host/compilation-cache.ts';
+import { BindingTable } from './host/binding-table.ts';
+import type { CallCounts, CallSessionShare } from './host/call-session.ts';
 import { Deadlines } from './host/deadlines.ts';
 import { publish } from './host/events.ts';
 import { compilationError, Execution } from './host/execution.ts';
@@ -26,6 +28,8 @@ export interface RuntimeStats {
   readonly queue: QueueStats;
   readonly cache: CacheStats;
   readonly typescript: TypeScriptStats;
+  /** Host calls: made and failed since the start, and under way. */
+  readonly calls: Readonly<CallCounts>;
   /** Ended runs by how they ended. */
   readonly runs: Readonly<Partial<Record<'completed' | ErrorCode, number>>>;
 }
@@ -107,6 +111,7 @@ class EngineRuntime implements Runtime {
   readonly cache: RuntimeCache;
   readonly #cache: CompilationCache;
   readonly #eraser: TypeEraser;
+  readonly #calls: CallSessionShare;
   readonly #ended: Partial<Record<'completed' | ErrorCode, number>> = {};
   #state: RuntimeStats['state'];
   #closing: Promise<void> | undefined;
@@ -134,7 +139,12 @@ class EngineRuntime implements Runtime {
       },
     };
     this.#state = options.enabled ? 'running' : 'disabled';
-    this.#pool = new Pool(options, this.#deadlines, this.#cache, () => this.#scheduler.dispatch());
+    const table = new BindingTable(options.bindings);
+    const counts = { made: 0, failed: 0, running: 0 };
+    this.#calls = { table, deadlines: this.#deadlines, counts, ending: new Set() };
+    this.#pool = new Pool(options, this.#deadlines, this.#cache, table.shapes, () =>
+      this.#scheduler.dispatch(),
+    );
     this.#scheduler = new Scheduler(options, this.#deadlines, this.#pool);
   }
 
@@ -172,6 +182,7 @@ class EngineRuntime implements Runtime {
       queue: this.#scheduler.stats,
       cache: this.#cache.stats,
       typescript: this.#eraser.stats,
+      calls: { ...this.#calls.counts },
       runs: { ...this.#ended },
     };
   }
@@ -210,6 +221,7 @@ class EngineRuntime implements Runtime {
         cache: this.#cache,
         input: json,
         purpose,
+        calls: this.#calls,
       });
       this.#scheduler.submit(execution);
       return await execution.result;
@@ -278,6 +290,16 @@ class EngineRuntime implements Runtime {
     await this.#pool.close();
     this.#deadlines.close();
     await this.#cache.close();
+    await Promise.all(this.#calls.ending);
+    await this.#closeBindings();
+  }
+
+  /** One that fails does not keep the others open. */
+  async #closeBindings(): Promise<void> {
+    const { bindings } = this.#options;
+    const closed = await Promise.allSettled(bindings.map(async (binding) => binding.close?.()));
+    const failed = closed.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
   }
 }
 

@@ -50,6 +50,7 @@ describe('the defaults', () => {
       acquireTimeoutMs: 30_000,
       idleMs: 60_000,
       graceMs: 250,
+      bindings: [],
       cache: { size: 1000, bytes: 64 * mebi, store: undefined, secret: undefined },
     });
   });

@@ -17,6 +17,8 @@ function listed(form: 'export' | 'export type'): string[] {
 test('the package exports these values and no others', () => {
   expect(Object.keys(runtime).toSorted()).toEqual([
     'AcquireTimeoutError',
+    'ApiCallLimitError',
+    'BindingError',
     'CancelledError',
     'CloisterError',
     'CompilationError',
@@ -29,6 +31,7 @@ test('the package exports these values and no others', () => {
     'ScriptError',
     'WorkerCrashedError',
     'createRuntime',
+    'defineBinding',
     'errorTable',
     'loadOptionsFromEnv',
   ]);
@@ -36,6 +39,12 @@ test('the package exports these values and no others', () => {
 
 test('the package exports these types and no others', () => {
   expect(listed('export type')).toEqual([
+    'Binding',
+    'BindingCall',
+    'BindingLog',
+    'BindingMethod',
+    'BindingOptions',
+    'BindingRun',
     'CacheTier',
     'CheckOptions',
     'ErrorCode',
@@ -47,6 +56,7 @@ test('the package exports these types and no others', () => {
     'Limits',
     'LogEntry',
     'LogLevel',
+    'Rate',
     'RealmKind',
     'RunContext',
     'RunResult',

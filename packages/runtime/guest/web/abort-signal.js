@@ -145,6 +145,7 @@ guest.abortSignal = (() => {
         require: (value, where) => {
           if (!isSignal(value)) throw new TypeError(`${where} takes an AbortSignal`);
         },
+        reasonOf: (signal) => signal.#reason,
         abort: (signal, reason) => AbortSignal.#abort(signal, reason),
         follow: (signals) => AbortSignal.#follow(signals),
         whenAborted: (signal, algorithm) => {
@@ -156,7 +157,7 @@ guest.abortSignal = (() => {
       };
     }
   }
-  const { abort, isSignal, whenAborted } = internals;
+  const { abort, isSignal, reasonOf, whenAborted } = internals;
 
   const expire = (/** @type {any} */ signal) =>
     abort(signal, new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
@@ -183,4 +184,5 @@ guest.abortSignal = (() => {
   Object.defineProperty(AbortSignal, 'length', { value: 0 });
   addGlobal('AbortSignal', AbortSignal);
   addGlobal('AbortController', AbortController);
+  return { __proto__: null, isSignal, reasonOf, whenAborted };
 })();

@@ -47,6 +47,7 @@ interface EventInternals {
 interface AbortInternals {
   readonly isSignal: (value: any) => boolean;
   readonly require: (value: any, where: string) => void;
+  readonly reasonOf: (signal: any) => any;
   readonly abort: (signal: any, reason: any) => void;
   readonly follow: (signals: GuestList<any>) => any;
   /** Answers false when the signal is aborted already. */
@@ -85,7 +86,7 @@ interface TextCodec {
 interface Guest {
   /** Set by the worker: one string for another, at once. See src/worker/web-services.ts. */
   readonly ask: (operation: string, text: string) => string;
-  abortSignal: void;
+  abortSignal: Pick<AbortInternals, 'isSignal' | 'reasonOf' | 'whenAborted'>;
   base64: void;
   bytes: {
     readonly bufferOf: (view: any) => any;

@@ -20,6 +20,14 @@ export interface RuntimeEvents {
   /** The bytecode store failed and is left alone for a while; runs go on without it. */
   'cloister:store:down': { reason: string; forMs: number };
   'cloister:store:up': Record<string, never>;
+  /** A handler failed in a way that its script is not told; `method` is absent for `onRunEnd`. */
+  'cloister:binding:error': {
+    executionId: string;
+    tenantId: string;
+    binding: string;
+    method: string | undefined;
+    error: unknown;
+  };
   'cloister:worker:exit': { worker: number; pid: number | undefined; reason: string };
 }
 

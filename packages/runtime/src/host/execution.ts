@@ -1,6 +1,13 @@
+import { randomInt } from 'node:crypto';
 import type { ResolvedContext } from '../context.ts';
 import { createError, ScriptError, type CloisterError, type ErrorCode } from '../errors.ts';
-import type { LogLine, Outcome, SettledMessage, ThrownReport } from '../protocol/messages.ts';
+import type {
+  GuestCall,
+  LogLine,
+  Outcome,
+  SettledMessage,
+  ThrownReport,
+} from '../protocol/messages.ts';
 import type { CacheTier, Json, RunResult, Usage } from '../result.ts';
 import type {
   CompilationCache,
@@ -9,6 +16,7 @@ import type {
   Source,
 } from './compilation-cache.ts';
 import { publish, type VmEnd } from './events.ts';
+import { CallSession, type CallBreach, type CallSessionShare } from './call-session.ts';
 import type { PooledVm } from './pool.ts';
 import { RunLog } from './run-log.ts';
 import type { LinkedRun, WorkerLoss } from './worker-link.ts';
@@ -38,6 +46,10 @@ export class Execution implements LinkedRun {
   readonly #cache: CompilationCache;
   readonly #settle = Promise.withResolvers<RunResult>();
   readonly #log: RunLog;
+  readonly #calls: CallSession;
+  /** Set when a call must not have been made; the worker is on its way to end the run. */
+  #callBreach: CallBreach | undefined;
+  readonly #seed: readonly [number, number] = [randomInt(2 ** 32), randomInt(2 ** 32)];
   #queuedSince = performance.now();
   #queuedMs = 0;
   /** Time taken in VMs that were lost over the runs of others. */
@@ -59,6 +71,7 @@ export class Execution implements LinkedRun {
       readonly cache: CompilationCache;
       readonly input: string;
       readonly purpose: 'execute' | 'check';
+      readonly calls: CallSessionShare;
     },
   ) {
     this.id = id;
@@ -70,6 +83,9 @@ export class Execution implements LinkedRun {
     this.purpose = request.purpose;
     this.result = this.#settle.promise;
     this.#log = new RunLog(request.context.limits, request.context.onLog);
+    this.#calls = new CallSession(request.calls, request.context, this.#log, (call, answer) =>
+      this.#vm?.link.answerCall(this.id, call, answer),
+    );
   }
 
   get state(): 'queued' | 'running' | 'settled' {
@@ -94,7 +110,7 @@ export class Execution implements LinkedRun {
       tenantId: this.context.tenantId,
       queueMs: this.#queueMs,
     }));
-    const { cpuMs, memoryMb, outputBytes, logEntries, logBytes } = this.context.limits;
+    const { cpuMs, memoryMb, apiCalls, outputBytes, logEntries, logBytes } = this.context.limits;
     const timeoutMs = this.timeLeftMs;
     this.#prepared = this.#cache.take(this.source);
     vm.link.startRun(this, this.source, this.#prepared.code, {
@@ -104,12 +120,33 @@ export class Execution implements LinkedRun {
       realm: this.context.realm,
       context: this.context.json,
       input: this.input,
-      limits: { timeoutMs, cpuMs, memoryMb, outputBytes, logEntries, logBytes },
+      seed: this.#seed,
+      limits: { timeoutMs, cpuMs, memoryMb, apiCalls, outputBytes, logEntries, logBytes },
     });
   }
 
   onLog(lines: readonly LogLine[]): void {
-    for (const line of lines) this.#log.add(line);
+    for (const line of lines) {
+      const entry = this.#log.add(line);
+      if (entry === undefined || line.origin === undefined) continue;
+      const { binding, method } = line.origin;
+      this.#calls.onLine(binding, method, entry.message, entry.data ?? []);
+    }
+  }
+
+  onCalls(calls: readonly GuestCall[]): void {
+    for (const call of calls) {
+      // What comes after the breach was under way when it happened.
+      if (this.#callBreach !== undefined) return;
+      this.#callBreach = this.#calls.begin(call);
+    }
+    if (this.#callBreach === undefined) return;
+    const code = this.#callBreach === 'diverged' ? 'internal_error' : this.#callBreach;
+    this.#vm?.link.cancelRun(this.id, code);
+  }
+
+  onCallAborted(call: number): void {
+    this.#calls.abort(call);
   }
 
   onSettled(message: SettledMessage): void {
@@ -117,7 +154,10 @@ export class Execution implements LinkedRun {
     this.#countCompilation(message);
     const usage = this.#usage(message.usage);
     const { outcome } = message;
-    if (outcome.status === 'completed') {
+    const breach = this.#callBreach ?? (this.#calls.hasCallsAhead ? 'diverged' : undefined);
+    if (breach !== undefined) {
+      this.#failByBreach(breach, usage);
+    } else if (outcome.status === 'completed') {
       // Anything but a map throws to the link's reader, which ends the worker.
       this.#complete(parseOutput(outcome.output), usage);
     } else {
@@ -130,7 +170,10 @@ export class Execution implements LinkedRun {
     if (this.#state !== 'running') return;
     const byItself = loss.culprit === this || (loss.kind === 'fatal' && loss.suspects === 1);
     const innocent = loss.kind === 'killed' || loss.kind === 'fatal';
-    if (!byItself && innocent && this.#attempts < maxAttempts) return this.#displace();
+    if (!byItself && innocent && this.#attempts < maxAttempts) {
+      if (this.#calls.rewind()) return this.#displace();
+      return this.#end('worker_crashed', tooManyCalls, undefined, false);
+    }
     if (byItself && loss.outOfMemory) {
       this.#end('memory_limit', this.#memoryMessage());
     } else if (loss.kind === 'killed' && loss.culprit === this) {
@@ -149,7 +192,7 @@ export class Execution implements LinkedRun {
 
   /** Asks the worker to end the run; the answer comes as `onSettled`. */
   cancel(): void {
-    this.#vm?.link.cancelRun(this.id);
+    this.#vm?.link.cancelRun(this.id, 'cancelled');
   }
 
   /** Kills the worker, which did not end the run when it was time. */
@@ -186,16 +229,28 @@ export class Execution implements LinkedRun {
     this.#state = 'queued';
     this.#vm = undefined;
     this.#log.restart();
+    this.#callBreach = undefined;
     this.#owner.onDisplaced(this);
   }
 
-  #end(code: Exclude<ErrorCode, 'script_error'>, message: string, cause?: unknown): void {
+  #end(
+    code: Exclude<ErrorCode, 'script_error'>,
+    message: string,
+    cause?: unknown,
+    retryable?: boolean,
+  ): void {
     this.#log.close(0);
     const wallMs = this.#startedAt === 0 ? 0 : performance.now() - this.#startedAt;
     const usage = this.#usage({ wallMs, cpuMs: 0, heapBytes: 0 });
     const { executionId } = this.context;
     this.#fail(
-      createError(code, message, { executionId, logs: this.#log.entries, usage, cause }),
+      createError(code, message, {
+        executionId,
+        logs: this.#log.entries,
+        usage,
+        cause,
+        retryable,
+      }),
       usage,
     );
     this.#leave('unhealthy');
@@ -204,12 +259,27 @@ export class Execution implements LinkedRun {
   #complete(output: Record<string, Json>, usage: Usage): void {
     this.#publishEnd('completed', usage);
     const { executionId } = this.context;
-    this.#settle.resolve({ output, logs: this.#log.entries, usage, executionId });
+    const result = { output, logs: this.#log.entries, usage, executionId };
+    const ending = this.#calls.close(true);
+    if (ending === undefined) this.#settle.resolve(result);
+    else void ending.then(() => this.#settle.resolve(result));
   }
 
   #fail(error: CloisterError, usage: Usage): void {
     this.#publishEnd(error.code, usage);
-    this.#settle.reject(error);
+    const ending = this.#calls.close(false);
+    if (ending === undefined) this.#settle.reject(error);
+    else void ending.then(() => this.#settle.reject(error));
+  }
+
+  #failByBreach(breach: CallBreach, usage: Usage): void {
+    const { executionId, limits } = this.context;
+    const details = { executionId, logs: this.#log.entries, usage };
+    const error =
+      breach === 'api_call_limit'
+        ? createError('api_call_limit', callLimitMessage(limits.apiCalls), details)
+        : createError('worker_crashed', divergedMessage, { ...details, retryable: false });
+    this.#fail(error, usage);
   }
 
   #leave(end: VmEnd | undefined): void {
@@ -226,7 +296,13 @@ export class Execution implements LinkedRun {
 
   #usage(measured: Pick<Usage, 'wallMs' | 'cpuMs' | 'heapBytes'>): Usage {
     const wallMs = measured.wallMs + this.#spentMs;
-    return { ...measured, wallMs, apiCalls: 0, queueMs: this.#queueMs, cache: this.#tier };
+    return {
+      ...measured,
+      wallMs,
+      apiCalls: this.#calls.spent,
+      queueMs: this.#queueMs,
+      cache: this.#tier,
+    };
   }
 
   #publishEnd(code: 'completed' | ErrorCode, usage: Usage): void {
@@ -247,7 +323,8 @@ export class Execution implements LinkedRun {
       column: outcome.column ?? outcome.thrown?.column,
     };
     if (outcome.code === 'script_error') {
-      const { name, message, stack, cause } = outcome.thrown ?? plainThrown(outcome.message);
+      const thrown = outcome.thrown ?? plainThrown(outcome.message);
+      const { name, message, stack, cause } = this.#masked(thrown);
       return new ScriptError(message, {
         ...details,
         name,
@@ -260,6 +337,17 @@ export class Execution implements LinkedRun {
     return createError(outcome.code, message, { ...details, cause: signal?.reason as unknown });
   }
 
+  /** A secret that the run was given does not leave it by way of an error. */
+  #masked(thrown: ThrownReport): ThrownReport {
+    return {
+      ...thrown,
+      name: this.#log.masked(thrown.name),
+      message: this.#log.masked(thrown.message),
+      stack: this.#log.masked(thrown.stack),
+      ...(thrown.cause === undefined ? {} : { cause: this.#masked(thrown.cause) }),
+    };
+  }
+
   #messageOf(outcome: Extract<Outcome, { status: 'failed' }>): string {
     const { limits } = this.context;
     switch (outcome.code) {
@@ -269,10 +357,12 @@ export class Execution implements LinkedRun {
         return `the run used more than ${limits.cpuMs} ms on a core (cpuMs)`;
       case 'memory_limit':
         return this.#memoryMessage();
+      case 'api_call_limit':
+        return callLimitMessage(limits.apiCalls);
       case 'output_limit':
         return `the output is larger than ${limits.outputBytes} bytes as JSON (outputBytes)`;
       case 'output_invalid':
-        return `the output cannot be written as JSON: ${outcome.message}`;
+        return `the output cannot be written as JSON: ${this.#log.masked(outcome.message)}`;
       case 'cancelled':
         return 'the signal of the run was aborted';
       case 'compilation_error':
@@ -296,6 +386,15 @@ export class Execution implements LinkedRun {
   #memoryMessage(): string {
     return `the run needed more than ${this.context.limits.memoryMb} MiB of memory (memoryMb)`;
   }
+}
+
+const divergedMessage =
+  'the run lost its worker over another run, and did not make the same host calls again when it was repeated';
+const tooManyCalls =
+  'the run lost its worker over another run, and had exchanged too much with host calls to be repeated';
+
+function callLimitMessage(apiCalls: number): string {
+  return `the run made more than ${apiCalls} host calls (apiCalls)`;
 }
 
 /** The error of a source that is known not to compile. */

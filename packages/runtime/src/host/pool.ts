@@ -1,7 +1,7 @@
 import { createError, type CloisterError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
-import type { WorkerVersions } from '../protocol/messages.ts';
+import type { BindingShape, WorkerVersions } from '../protocol/messages.ts';
 import type { CompilationCache } from './compilation-cache.ts';
 import { publish, type VmEnd } from './events.ts';
 import { WorkerLink, type LinkedRun, type WorkerLoss } from './worker-link.ts';
@@ -44,6 +44,7 @@ export class Pool {
   /** Called whenever a VM may have become free, or the wait for one may have changed. */
   readonly #onAvailable: () => void;
   readonly #cache: CompilationCache;
+  readonly #bindings: readonly BindingShape[];
   readonly #links = new Set<WorkerLink>();
   readonly #vms = new Map<number, PooledVm>();
   readonly #closing = new Map<number, { readonly vm: PooledVm; readonly deadline: Deadline }>();
@@ -64,11 +65,13 @@ export class Pool {
     options: ResolvedOptions,
     deadlines: Deadlines,
     cache: CompilationCache,
+    bindings: readonly BindingShape[],
     onAvailable: () => void,
   ) {
     this.#options = options;
     this.#deadlines = deadlines;
     this.#cache = cache;
+    this.#bindings = bindings;
     this.#onAvailable = onAvailable;
   }
 
@@ -181,7 +184,8 @@ export class Pool {
 
   #spawnWorker(): void {
     const id = ++this.#lastLink;
-    const link = new WorkerLink(id, this.#options.cache.size, {
+    const given = { sourcesKept: this.#options.cache.size, bindings: this.#bindings };
+    const link = new WorkerLink(id, given, {
       onReady: (versions) => this.#workerReady(link, versions),
       onVmReady: (vm) => this.#vmReady(vm),
       onVmFailed: (vm) => this.#vmFailed(vm),

@@ -1,5 +1,8 @@
-import type { LogLine } from '../protocol/messages.ts';
+import type { BindingLog } from '../bindings.ts';
+import type { LogLevel, LogLine } from '../protocol/messages.ts';
 import type { Json, LogEntry } from '../result.ts';
+
+const minSecretLength = 4;
 
 /** How much of a run's console is kept. */
 export interface LogBounds {
@@ -19,24 +22,60 @@ export class RunLog {
   #dropped = 0;
   /** Entries that the listener has already had, when a run is carried on elsewhere. */
   #delivered = 0;
+  readonly #secrets = new Set<string>();
 
   constructor(bounds: LogBounds, listener: ((entry: LogEntry) => void) | undefined) {
     this.#bounds = bounds;
     this.#listener = listener;
   }
 
-  add(line: LogLine): void {
+  /**
+   * Adds a line that came from a worker.
+   * @returns the entry, when it is one that the listener was told of just now.
+   */
+  add(line: LogLine): LogEntry | undefined {
     this.#bytes += Buffer.byteLength(line.message) + Buffer.byteLength(line.data ?? '');
     if (this.entries.length >= this.#bounds.logEntries || this.#bytes > this.#bounds.logBytes) {
       this.#dropped++;
-      return;
+      return undefined;
     }
-    this.#keep({
+    return this.#keep({
       level: line.level,
-      message: line.message,
-      ...(line.data === undefined ? {} : { data: parseData(line.data) }),
+      message: this.masked(line.message),
+      ...(line.data === undefined ? {} : { data: parseData(this.masked(line.data)) }),
       timestamp: new Date().toISOString(),
     });
+  }
+
+  /** For the handlers of bindings, which write within the limits of the run. */
+  get writer(): BindingLog {
+    const write =
+      (level: LogLevel) =>
+      (message: string, ...data: unknown[]): void => {
+        const list = data.length === 0 ? {} : { data: JSON.stringify(data) };
+        this.add({ level, message, ...list });
+      };
+    return Object.freeze({
+      debug: write('debug'),
+      info: write('info'),
+      warn: write('warn'),
+      error: write('error'),
+    });
+  }
+
+  /** From now on a secret appears as `***`. */
+  mask(secret: string): void {
+    // A text of a character or two would make every line unreadable, and is no secret.
+    if (secret.length < minSecretLength) return;
+    this.#secrets.add(secret);
+    this.#secrets.add(JSON.stringify(secret).slice(1, -1));
+  }
+
+  /** A text without the secrets that the run was given. */
+  masked(text: string): string {
+    let masked = text;
+    for (const secret of this.#secrets) masked = masked.replaceAll(secret, '***');
+    return masked;
   }
 
   /** Ends the log; when entries were dropped, its last one says how many. */
@@ -59,14 +98,15 @@ export class RunLog {
     this.#dropped = 0;
   }
 
-  #keep(entry: LogEntry): void {
+  #keep(entry: LogEntry): LogEntry | undefined {
     this.entries.push(Object.freeze(entry));
-    if (this.#listener === undefined || this.entries.length <= this.#delivered) return;
+    if (this.entries.length <= this.#delivered) return undefined;
     try {
-      this.#listener(entry);
+      this.#listener?.(entry);
     } catch {
       // A listener that throws is the embedder's affair; the run goes on.
     }
+    return entry;
   }
 }
 

@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { encodeFrames, FrameReader } from '../protocol/frames.ts';
 import type {
+  BindingShape,
+  GuestCall,
   HostMessage,
   LogLine,
   SettledMessage,
@@ -15,6 +17,8 @@ import { WorkerProcess, type WorkerExit } from './worker-process.ts';
 export interface LinkedRun {
   readonly id: number;
   onLog(lines: readonly LogLine[]): void;
+  onCalls(calls: readonly GuestCall[]): void;
+  onCallAborted(call: number): void;
   onSettled(message: SettledMessage): void;
   /** The worker is gone. Comes instead of `onSettled`. */
   onLost(loss: WorkerLoss): void;
@@ -75,11 +79,15 @@ export class WorkerLink {
   #state: 'starting' | 'ready' | 'dead' = 'starting';
   #killed: Pick<WorkerLoss, 'kind' | 'culprit' | 'reason'> | undefined;
 
-  constructor(id: number, sourcesKept: number, events: WorkerLinkEvents) {
+  constructor(
+    id: number,
+    given: { readonly sourcesKept: number; readonly bindings: readonly BindingShape[] },
+    events: WorkerLinkEvents,
+  ) {
     this.id = id;
     this.#events = events;
     this.#sources = new LRUCache({
-      max: sourcesKept,
+      max: given.sourcesKept,
       maxSize: maxSourceCharacters,
       sizeCalculation: ({ length }) => length + 1,
       dispose: (_kept, source) => this.#send({ type: 'drop-source', source }),
@@ -88,6 +96,7 @@ export class WorkerLink {
       onData: (piece) => this.#read(piece),
       onExit: (exit) => this.#lost(exit),
     });
+    this.#send({ type: 'bindings', bindings: given.bindings });
   }
 
   get pid(): number | undefined {
@@ -139,8 +148,13 @@ export class WorkerLink {
     this.#sources.delete(source.id);
   }
 
-  cancelRun(run: number): void {
-    this.#send({ type: 'cancel', run });
+  answerCall(run: number, call: number, answer: string): void {
+    this.#send({ type: 'answer', run, call, answer });
+  }
+
+  /** Has a run ended from outside; the worker settles it with `code`. */
+  cancelRun(run: number, code: 'cancelled' | 'api_call_limit' | 'internal_error'): void {
+    this.#send({ type: 'cancel', run, code });
   }
 
   /** Kills the process, because `culprit` could not be stopped in any other way. */
@@ -204,6 +218,10 @@ export class WorkerLink {
         return this.#events.onCode(this.#wantedSource(message.source), message.bytes);
       case 'log':
         return this.#runs.get(message.run)?.onLog(message.lines);
+      case 'calls':
+        return this.#runs.get(message.run)?.onCalls(message.calls);
+      case 'abort-call':
+        return this.#runs.get(message.run)?.onCallAborted(message.call);
       case 'settled': {
         // Forgotten only when it has taken the message: one that it refuses ends the worker, and then
         // it hears of the loss.

@@ -18,6 +18,7 @@ interface RunLimits {
   readonly timeoutMs: number;
   readonly cpuMs: number;
   readonly memoryMb: number;
+  readonly apiCalls: number;
   readonly outputBytes: number;
   readonly logEntries: number;
   readonly logBytes: number;
@@ -35,12 +36,49 @@ export interface RunMessage {
   readonly context: string;
   readonly input: string;
   readonly limits: RunLimits;
+  /** 32 bits each, for `Math.random`: a run that is repeated has to meet the same numbers. */
+  readonly seed: readonly [low: number, high: number];
   /** Whether the code that V8 makes of the source is to be sent back, for the cache. */
   readonly codeWanted: boolean;
 }
 
+/** What the guest has to know of a binding; scripts' calls name it, and its methods, by place. */
+export interface BindingShape {
+  readonly name: string;
+  readonly global: boolean;
+  readonly methods: readonly {
+    readonly name: string;
+    /** Does not count against `apiCalls`. */
+    readonly free: boolean;
+    /** Writes a line of this level instead of making a call. */
+    readonly logLevel?: LogLevel;
+  }[];
+}
+
+/** Calls of one run that may be open at a time; the guest holds the others back. */
+export const maxOpenCalls: number = 256;
+/** Characters of the arguments of one call, as JSON. */
+export const maxArgumentCharacters: number = 1024 * 1024;
+
+/** One call of a script. `args` is the list of arguments as JSON. */
+export interface GuestCall {
+  readonly call: number;
+  readonly binding: number;
+  readonly method: number;
+  readonly args: string;
+}
+
 /** Host → worker. */
 export type HostMessage =
+  /** Comes once, before all others. */
+  | { readonly type: 'bindings'; readonly bindings: readonly BindingShape[] }
+  /** `+` and a JSON text or nothing; or `-` and an error as JSON. */
+  | {
+      readonly type: 'answer';
+      readonly run: number;
+      readonly call: number;
+      readonly answer: string;
+    }
   | { readonly type: 'create-vm'; readonly vm: number; readonly memoryMb: number }
   | { readonly type: 'destroy-vm'; readonly vm: number }
   /** Gives a source a number, so that later runs need not carry the text again. */
@@ -49,7 +87,11 @@ export type HostMessage =
   | { readonly type: 'add-code'; readonly source: number; readonly bytes: Uint8Array }
   | { readonly type: 'drop-source'; readonly source: number }
   | RunMessage
-  | { readonly type: 'cancel'; readonly run: number };
+  | {
+      readonly type: 'cancel';
+      readonly run: number;
+      readonly code: 'cancelled' | 'api_call_limit' | 'internal_error';
+    };
 
 /** What a worker found out about itself before it declared itself ready. */
 export interface WorkerVersions {
@@ -64,6 +106,8 @@ export interface LogLine {
   readonly level: LogLevel;
   readonly message: string;
   readonly data?: string;
+  /** The method of a binding that wrote it, when it was not the console. */
+  readonly origin?: { readonly binding: number; readonly method: number };
 }
 
 /** A thrown value as the guest described it, bounded and plain. */
@@ -85,6 +129,7 @@ export const workerFailureCodes = [
   'timeout',
   'cpu_limit',
   'memory_limit',
+  'api_call_limit',
   'cancelled',
   'internal_error',
 ] as const;
@@ -136,6 +181,9 @@ export type WorkerMessage =
   | { readonly type: 'vm-failed'; readonly vm: number; readonly reason: string }
   | { readonly type: 'vm-gone'; readonly vm: number }
   | { readonly type: 'log'; readonly run: number; readonly lines: readonly LogLine[] }
+  | { readonly type: 'calls'; readonly run: number; readonly calls: readonly GuestCall[] }
+  /** The script does not want the answer of a call any more. */
+  | { readonly type: 'abort-call'; readonly run: number; readonly call: number }
   /** V8's code of a source, because a run said that it is wanted. */
   | { readonly type: 'code'; readonly source: number; readonly bytes: Uint8Array }
   | SettledMessage;

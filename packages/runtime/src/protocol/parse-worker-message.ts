@@ -1,5 +1,6 @@
 import type {
   Compiled,
+  GuestCall,
   LogLine,
   Outcome,
   ThrownReport,
@@ -54,6 +55,10 @@ export function parseWorkerMessage(value: unknown): WorkerMessage {
       return { type: 'vm-gone', vm: whole(fields, 'vm') };
     case 'log':
       return { type: 'log', run: whole(fields, 'run'), lines: list(fields, 'lines').map(logLine) };
+    case 'calls':
+      return { type: 'calls', run: whole(fields, 'run'), calls: list(fields, 'calls').map(call) };
+    case 'abort-call':
+      return { type: 'abort-call', run: whole(fields, 'run'), call: whole(fields, 'call') };
     case 'code':
       return { type: 'code', source: whole(fields, 'source'), bytes: bytes(fields, 'bytes') };
     case 'settled':
@@ -74,8 +79,27 @@ export function parseWorkerMessage(value: unknown): WorkerMessage {
 function logLine(value: unknown): LogLine {
   const fields = object(value, 'line');
   if (!levels.has(fields['level'])) throw new ProtocolError('level is not a log level');
-  const line = { level: fields['level'] as LogLine['level'], message: text(fields, 'message') };
-  return fields['data'] === undefined ? line : { ...line, data: text(fields, 'data') };
+  return {
+    level: fields['level'] as LogLine['level'],
+    message: text(fields, 'message'),
+    ...(fields['data'] === undefined ? {} : { data: text(fields, 'data') }),
+    ...(fields['origin'] === undefined ? {} : { origin: lineOrigin(fields['origin']) }),
+  };
+}
+
+function lineOrigin(value: unknown): NonNullable<LogLine['origin']> {
+  const fields = object(value, 'origin');
+  return { binding: whole(fields, 'binding'), method: whole(fields, 'method') };
+}
+
+function call(value: unknown): GuestCall {
+  const fields = object(value, 'call');
+  return {
+    call: whole(fields, 'call'),
+    binding: whole(fields, 'binding'),
+    method: whole(fields, 'method'),
+    args: text(fields, 'args'),
+  };
 }
 
 function outcome(value: unknown): Outcome {

@@ -43,13 +43,20 @@ interface KeptScript {
 export class Cell {
   readonly vm: Vm;
   readonly #hardened: Realm;
+  readonly #bindings: string;
   readonly #scripts: LRUCache<number, KeptScript>;
   /** Where the guest's lines go: to the run that is under way. */
   readonly #listener: { post: (text: string) => void };
 
-  private constructor(vm: Vm, hardened: Realm, listener: { post: (text: string) => void }) {
+  private constructor(
+    vm: Vm,
+    hardened: Realm,
+    bindings: string,
+    listener: { post: (text: string) => void },
+  ) {
     this.vm = vm;
     this.#hardened = hardened;
+    this.#bindings = bindings;
     this.#listener = listener;
     this.#scripts = new LRUCache({
       max: maxScripts,
@@ -62,12 +69,12 @@ export class Cell {
     });
   }
 
-  static async create(id: number, memoryMb: number): Promise<Cell> {
+  static async create(id: number, memoryMb: number, bindings: string): Promise<Cell> {
     const vm = new Vm(id, memoryMb);
     try {
       const listener = { post: (_text: string): void => {} };
-      const hardened = await Realm.open(vm, 'hardened', (text) => listener.post(text));
-      return new Cell(vm, hardened, listener);
+      const hardened = await Realm.open(vm, 'hardened', bindings, (text) => listener.post(text));
+      return new Cell(vm, hardened, bindings, listener);
     } catch (error) {
       vm.close();
       throw error;
@@ -81,7 +88,7 @@ export class Cell {
     post: (text: string) => void,
   ): Promise<RunRealm> {
     if (kind === 'fresh') {
-      const realm = await Realm.open(this.vm, 'fresh', post);
+      const realm = await Realm.open(this.vm, 'fresh', this.#bindings, post);
       const load = async (): Promise<LoadedScript> => {
         const { kept, compiled } = await this.#compile(source);
         return { wrapper: await realm.evaluate(kept.script), compiled };

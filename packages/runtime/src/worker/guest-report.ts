@@ -1,4 +1,4 @@
-import type { LogLine, Outcome, ThrownReport } from '../protocol/messages.ts';
+import type { GuestCall, LogLine, Outcome, ThrownReport } from '../protocol/messages.ts';
 
 /** What the guest's `drain` said. */
 export type GuestState =
@@ -9,7 +9,12 @@ export type GuestState =
       readonly intact: boolean;
     }
   /** Milliseconds until a timer is due; undefined when no timer is set. */
-  | { readonly kind: 'waiting'; readonly timerMs: number | undefined };
+  | {
+      readonly kind: 'waiting';
+      readonly timerMs: number | undefined;
+      /** Whether host calls are under way. */
+      readonly calling: boolean;
+    };
 
 /** The failures that the guest reports; all others are found outside of it. */
 const guestCodes = ['script_error', 'memory_limit', 'output_limit', 'output_invalid'] as const;
@@ -23,8 +28,9 @@ const maxFailureCharacters = 1024 * 1024;
  */
 export function readGuestState(state: string): GuestState {
   if (state[0] === 'w') {
-    const wait = Number(state.slice(1));
-    return { kind: 'waiting', timerMs: wait >= 0 ? wait : undefined };
+    const calling = state.endsWith('+');
+    const wait = Number(calling ? state.slice(1, -1) : state.slice(1));
+    return { kind: 'waiting', timerMs: wait >= 0 ? wait : undefined, calling };
   }
   const end = state.indexOf('\n');
   const intact = state[1] === 'i';
@@ -51,18 +57,56 @@ function readFailure(text: string): Outcome {
 /** Something that the guest posted while a turn went on (see `guest/console.js`). */
 export type Posted =
   | { readonly kind: 'line'; readonly line: LogLine }
-  | { readonly kind: 'dropped'; readonly count: number };
+  | { readonly kind: 'dropped'; readonly count: number }
+  | { readonly kind: 'calls'; readonly calls: readonly GuestCall[] }
+  | { readonly kind: 'abort-call'; readonly call: number }
+  /** The script made a call more than it may. */
+  | { readonly kind: 'over-limit' };
 
 export function readPosted(text: string): Posted {
-  if (text[0] === 'd') return { kind: 'dropped', count: Number(text.slice(1)) };
+  switch (text[0]) {
+    case 'd':
+      return { kind: 'dropped', count: Number(text.slice(1)) };
+    case 'b':
+      return { kind: 'calls', calls: text.slice(2).split('\n').map(readCall) };
+    case 'a':
+      return { kind: 'abort-call', call: Number(text.slice(1)) };
+    case 'o':
+      return { kind: 'over-limit' };
+    default:
+      return { kind: 'line', line: readLine(text) };
+  }
+}
+
+/** `call binding method arguments` */
+function readCall(text: string): GuestCall {
+  const first = text.indexOf(' ');
+  const second = text.indexOf(' ', first + 1);
+  const third = text.indexOf(' ', second + 1);
+  return {
+    call: Number(text.slice(0, first)),
+    binding: Number(text.slice(first + 1, second)),
+    method: Number(text.slice(second + 1, third)),
+    args: text.slice(third + 1),
+  };
+}
+
+function readLine(text: string): LogLine {
   const first = text.indexOf('\n');
   const second = text.indexOf('\n', first + 1);
+  const [level = '', binding, method] = text.slice(1, first).split(' ');
   const line = {
-    level: text.slice(1, first) as LogLine['level'],
+    level: level as LogLine['level'],
     message: JSON.parse(text.slice(first + 1, second)) as string,
   };
   const data = text.slice(second + 1);
-  return { kind: 'line', line: data === '' ? line : { ...line, data } };
+  return {
+    ...line,
+    ...(data === '' ? {} : { data }),
+    ...(method === undefined
+      ? {}
+      : { origin: { binding: Number(binding), method: Number(method) } }),
+  };
 }
 
 /**

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { RealmKind } from '../protocol/messages.ts';
 import { scriptName } from './compile.ts';
 import { webServices } from './web-services.ts';
-import type { Code, CompiledScript, Context, Vm, VmFunction } from './vm.ts';
+import type { Code, CompiledScript, Context, Vm, VmArgument, VmFunction } from './vm.ts';
 
 /** Guest files in the order in which they are run; each may use those before it. */
 const guestFiles: readonly string[] = [
@@ -56,6 +56,7 @@ const guestFiles: readonly string[] = [
   'web/structured-serialize',
   'web/structured-deserialize',
   'web/structured-clone',
+  'sdk',
   // From here on there are no new globals.
   'intrinsics',
   'overrides',
@@ -79,8 +80,8 @@ function readGuest(): string {
     readFileSync(new URL(`../../guest/${name}.js`, import.meta.url), 'utf8'),
   );
   const names = { scriptName, guestName: guestOrigin.filename };
-  const settings = `{...${JSON.stringify(names)},realm,plan}`;
-  return `(function (post, ask, realm, plan) {'use strict';const guest={__proto__:null,post,ask,settings:${settings}};\n${files.join('\n')}\nreturn guest.dispatch})`;
+  const settings = `{...${JSON.stringify(names)},realm,plan,bindings}`;
+  return `(function (post, ask, realm, plan, bindings) {'use strict';const guest={__proto__:null,post,ask,settings:${settings}};\n${files.join('\n')}\nreturn guest.dispatch})`;
 }
 
 /** What the guest's `drain` said, and the reason of a promise that nobody handled. */
@@ -108,7 +109,13 @@ export class Realm {
     this.#dispatch = dispatch;
   }
 
-  static async open(vm: Vm, kind: RealmKind, post: (text: string) => void): Promise<Realm> {
+  /** @param bindings - shapes of the bindings, as JSON: the same for all realms of a process. */
+  static async open(
+    vm: Vm,
+    kind: RealmKind,
+    bindings: string,
+    post: (text: string) => void,
+  ): Promise<Realm> {
     const context = await vm.createContext();
     const boot = await vm.compile(
       guestText,
@@ -121,6 +128,7 @@ export class Realm {
       { ask: webServices() },
       kind,
       hardenPlan,
+      bindings,
     ]);
     install.release();
     guestCode ??= await vm.codeOf(guestText, guestOrigin);
@@ -139,7 +147,10 @@ export class Realm {
    * One turn: enters the guest, lets the microtasks run, and asks what became of the run.
    * The calls travel together and run back to back in the VM's thread.
    */
-  async turn(operation: 'start' | 'timers', args: readonly (string | VmFunction)[]): Promise<Turn> {
+  async turn(
+    operation: 'start' | 'answers' | 'timers',
+    args: readonly VmArgument[],
+  ): Promise<Turn> {
     const now = performance.now();
     const [entered, drained, heap] = await Promise.allSettled([
       this.#vm.call(this.#dispatch, [operation, now, ...args]),

@@ -1,6 +1,19 @@
-import type { Compiled, LogLine, Outcome, RunMessage, WorkerUsage } from '../protocol/messages.ts';
+import type {
+  Compiled,
+  HostMessage,
+  LogLine,
+  Outcome,
+  RunMessage,
+  WorkerMessage,
+  WorkerUsage,
+} from '../protocol/messages.ts';
 import { compilationFailure, compileScript, scriptName } from './compile.ts';
-import { readGuestState, readPosted, unhandledRejectionLine } from './guest-report.ts';
+import {
+  readGuestState,
+  readPosted,
+  unhandledRejectionLine,
+  type GuestState,
+} from './guest-report.ts';
 import type { Cell, LoadedScript, RunRealm, WorkerSource } from './cell.ts';
 import type { Realm } from './realm.ts';
 import type { Vm } from './vm.ts';
@@ -15,6 +28,8 @@ export interface Settlement {
   readonly healthy: boolean;
 }
 
+type CancelCode = Extract<HostMessage, { type: 'cancel' }>['code'];
+
 const mebi = 1024 * 1024;
 
 /**
@@ -27,7 +42,7 @@ export class Run implements Watched {
   readonly #message: RunMessage;
   readonly #source: WorkerSource;
   readonly #watchdog: Watchdog;
-  readonly #sendLog: (line: LogLine) => void;
+  readonly #send: (message: WorkerMessage) => void;
   readonly #started = performance.now();
   readonly #cpuBefore: number;
   readonly #ended = Promise.withResolvers<Outcome>();
@@ -35,6 +50,9 @@ export class Run implements Watched {
   #executing = true;
   #droppedLogs = 0;
   #heapBytes = 0;
+  /** Numbers of host calls and their answers, in turn, that came since the last turn. */
+  readonly #answers: (number | string)[] = [];
+  #wake: (() => void) | undefined;
   #compiled: Compiled = 'source';
   /** Why the run still waits, when it does; told if its time runs out. */
   #idle = false;
@@ -45,14 +63,14 @@ export class Run implements Watched {
     message: RunMessage,
     source: WorkerSource,
     watchdog: Watchdog,
-    sendLog: (line: LogLine) => void,
+    send: (message: WorkerMessage) => void,
   ) {
     this.#cell = cell;
     this.#vm = cell.vm;
     this.#message = message;
     this.#source = source;
     this.#watchdog = watchdog;
-    this.#sendLog = sendLog;
+    this.#send = send;
     this.#cpuBefore = cell.vm.cpuMs;
   }
 
@@ -97,8 +115,16 @@ export class Run implements Watched {
     this.#abandon({ status: 'failed', code: limit, message: this.#idle ? 'idle' : '' });
   }
 
-  cancel(): void {
-    this.#abandon({ status: 'failed', code: 'cancelled', message: '' });
+  /** Ends the run because the host says so. */
+  cancel(code: CancelCode): void {
+    this.#abandon({ status: 'failed', code, message: '' });
+  }
+
+  /** Takes the answer of a host call, which goes in with the next turn. */
+  answer(call: number, answer: string): void {
+    if (this.#over) return;
+    this.#answers.push(call, answer);
+    this.#wake?.();
   }
 
   #abandon(outcome: Outcome): void {
@@ -124,8 +150,10 @@ export class Run implements Watched {
       const args = [loaded.wrapper, context, input, this.#settings()];
       let state = await this.#turn(opened.realm, 'start', args);
       while (state.kind === 'waiting') {
-        await this.#wait(state.timerMs);
-        state = await this.#turn(opened.realm, 'timers', []);
+        if (this.#answers.length === 0) await this.#wait(state);
+        const answers = this.#answers.splice(0);
+        const operation = answers.length === 0 ? 'timers' : 'answers';
+        state = await this.#turn(opened.realm, operation, answers);
       }
       this.#droppedLogs = state.droppedLogs;
       if ((kind === 'hardened' && !state.intact) || this.#isNearlyFull()) this.#vm.close();
@@ -137,9 +165,9 @@ export class Run implements Watched {
 
   /** What the guest needs to know of the run beside its context and input. */
   #settings(): string {
-    const { outputBytes, logEntries, logBytes } = this.#message.limits;
-    const [seedLow, seedHigh] = crypto.getRandomValues(new Uint32Array(2));
-    return JSON.stringify({ outputBytes, logEntries, logBytes, seedLow, seedHigh });
+    const { apiCalls, outputBytes, logEntries, logBytes } = this.#message.limits;
+    const [seedLow, seedHigh] = this.#message.seed;
+    return JSON.stringify({ apiCalls, outputBytes, logEntries, logBytes, seedLow, seedHigh });
   }
 
   async #check(): Promise<Outcome> {
@@ -163,7 +191,7 @@ export class Run implements Watched {
     return this.#vm.isClosed ? this.#explain(error) : compilationFailure(error, this.#source.text);
   }
 
-  async #turn(realm: Realm, operation: 'start' | 'timers', args: Parameters<Realm['turn']>[1]) {
+  async #turn(realm: Realm, ...[operation, args]: Parameters<Realm['turn']>) {
     this.#executing = true;
     this.#idle = false;
     const turn = await realm.turn(operation, args);
@@ -177,20 +205,42 @@ export class Run implements Watched {
     return readGuestState(turn.state);
   }
 
-  /** Waits for the next timer, or for ever: the watchdog ends what nothing else can. */
-  async #wait(timerMs: number | undefined): Promise<void> {
-    this.#idle = timerMs === undefined;
+  /** Waits for an answer or the next timer, or for ever: the watchdog ends what nothing else can. */
+  async #wait({ timerMs, calling }: Extract<GuestState, { kind: 'waiting' }>): Promise<void> {
+    this.#idle = timerMs === undefined && !calling;
     if (timerMs === 0) return;
+    let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
-      if (timerMs !== undefined) setTimeout(resolve, Math.ceil(timerMs)).unref();
+      this.#wake = resolve;
+      if (timerMs !== undefined) timer = setTimeout(resolve, Math.ceil(timerMs)).unref();
     });
+    this.#wake = undefined;
+    clearTimeout(timer);
   }
 
   #receive(text: string): void {
     if (this.#over) return;
     const posted = readPosted(text);
-    if (posted.kind === 'dropped') this.#droppedLogs = posted.count;
-    else this.#sendLog(posted.line);
+    const { run } = this.#message;
+    switch (posted.kind) {
+      case 'dropped':
+        this.#droppedLogs = posted.count;
+        return;
+      case 'line':
+        return this.#sendLog(posted.line);
+      case 'calls':
+        return this.#send({ type: 'calls', run, calls: posted.calls });
+      case 'abort-call':
+        return this.#send({ type: 'abort-call', run, call: posted.call });
+      case 'over-limit':
+        return this.#abandon({ status: 'failed', code: 'api_call_limit', message: '' });
+      default:
+        posted satisfies never;
+    }
+  }
+
+  #sendLog(line: LogLine): void {
+    this.#send({ type: 'log', run: this.#message.run, lines: [line] });
   }
 
   /** The guest counts characters; what counts is bytes. */

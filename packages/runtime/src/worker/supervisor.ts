@@ -1,4 +1,4 @@
-import type { HostMessage, LogLine, RunMessage, WorkerMessage } from '../protocol/messages.ts';
+import type { HostMessage, RunMessage, WorkerMessage } from '../protocol/messages.ts';
 import { Cell, type WorkerSource } from './cell.ts';
 import { scriptCode } from './compile.ts';
 import { Run } from './run.ts';
@@ -18,6 +18,8 @@ export class Supervisor {
   readonly #sources = new Map<number, WorkerSource>();
   readonly #watchdog = new Watchdog();
   readonly #send: (message: WorkerMessage) => void;
+  /** Shapes of the bindings, as JSON. */
+  #bindings = '[]';
 
   constructor(send: (message: WorkerMessage) => void) {
     this.#send = send;
@@ -25,6 +27,12 @@ export class Supervisor {
 
   handle(message: HostMessage): void {
     switch (message.type) {
+      case 'bindings':
+        this.#bindings = JSON.stringify(message.bindings);
+        return;
+      case 'answer':
+        this.#runs.get(message.run)?.answer(message.call, message.answer);
+        return;
       case 'create-vm':
         void this.#createVm(message.vm, message.memoryMb);
         return;
@@ -49,7 +57,7 @@ export class Supervisor {
         void this.#run(message);
         return;
       case 'cancel':
-        this.#runs.get(message.run)?.cancel();
+        this.#runs.get(message.run)?.cancel(message.code);
         return;
       default:
         message satisfies never;
@@ -60,7 +68,7 @@ export class Supervisor {
   async #createVm(id: number, memoryMb: number): Promise<void> {
     this.#watchdog.expectGrowth(vmResidentBytes);
     try {
-      this.#cells.set(id, await Cell.create(id, memoryMb));
+      this.#cells.set(id, await Cell.create(id, memoryMb, this.#bindings));
       this.#send({ type: 'vm-ready', vm: id });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -80,9 +88,7 @@ export class Supervisor {
     const cell = this.#cells.get(message.vm);
     const source = this.#sources.get(message.source);
     if (cell === undefined || source === undefined) throw new TypeError('run without VM or source');
-    const log = (line: LogLine): void =>
-      this.#send({ type: 'log', run: message.run, lines: [line] });
-    const run = new Run(cell, message, source, this.#watchdog, log);
+    const run = new Run(cell, message, source, this.#watchdog, this.#send);
     this.#runs.set(message.run, run);
     const settlement = await run.execute();
     this.#runs.delete(message.run);

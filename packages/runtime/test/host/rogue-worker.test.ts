@@ -22,6 +22,13 @@ const answers: Readonly<Record<string, string>> = {
   'logs data that is no JSON': `send({ type: 'log', run, lines: [{ level: 'info', message: '', data: '[' }] });`,
   'logs data that is no list': `send({ type: 'log', run, lines: [{ level: 'info', message: '', data: '{}' }] });`,
   'sends a vm-gone for the VM and no end of the run': `send({ type: 'vm-gone', vm });`,
+  'makes a call of a binding that there is not': `send({ type: 'calls', run, calls: [{ call: 1, binding: 7, method: 0, args: '[]' }] });`,
+  'makes a call with arguments that are no JSON': `send({ type: 'calls', run, calls: [{ call: 1, binding: 0, method: 0, args: '[' }] });`,
+  'makes a call with arguments that are no list': `send({ type: 'calls', run, calls: [{ call: 1, binding: 0, method: 0, args: '{}' }] });`,
+  'makes two calls under one number': `const call = { call: 1, binding: 0, method: 0, args: '[]' }; send({ type: 'calls', run, calls: [call, call] });`,
+  'makes calls without end': `send({ type: 'calls', run, calls: Array.from({ length: 300 }, (_, i) => ({ call: i + 1, binding: 0, method: 1, args: '[]' })) });`,
+  'makes a call with too long arguments': `send({ type: 'calls', run, calls: [{ call: 1, binding: 0, method: 0, args: JSON.stringify(['x'.repeat(2 ** 20)]) }] });`,
+  'writes a line as a method that writes none': `send({ type: 'log', run, lines: [{ level: 'info', message: '', origin: { binding: 0, method: 0 } }] });`,
   'closes its pipe': `pipe.destroy();`,
   exits: `process.exit(0);`,
 };
@@ -65,7 +72,10 @@ async function hostWith(
   copy.write('src/worker/main.ts', rogue(answer));
   const host = startHost(`
     import { subscribe } from 'node:diagnostics_channel';
-    import { createRuntime } from ${JSON.stringify(copy.index)};
+    import { createRuntime, defineBinding } from ${JSON.stringify(copy.index)};
+    const params = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } };
+    const never = () => new Promise(() => {});
+    const binding = defineBinding('api', { call: { params, handler: never }, free: { params, cost: 0, handler: never } });
     const say = (...words) => console.log(...words);
     process.on('uncaughtException', (error) => say('uncaught', error.message));
     const exits = [];
@@ -73,7 +83,7 @@ async function hostWith(
       exits.push(reason);
       resolve();
     }));
-    const runtime = await createRuntime(${JSON.stringify({ workers: 1, poolSize: 1, ...options })});
+    const runtime = await createRuntime({ ...${JSON.stringify({ workers: 1, poolSize: 1, ...options })}, bindings: [binding] });
     setTimeout(() => { say('never settled'); process.exit(); }, 20_000).unref();
     const keepAlive = setInterval(() => {}, 1000);
     ${body}

@@ -35,6 +35,17 @@ const valid: readonly (readonly [title: string, message: WorkerMessage])[] = [
     },
   ],
   ['log without data', { type: 'log', run: 4, lines: [{ level: 'info', message: '' }] }],
+  [
+    'log of a method',
+    {
+      type: 'log',
+      run: 4,
+      lines: [{ level: 'warn', message: '', origin: { binding: 0, method: 2 } }],
+    },
+  ],
+  ['calls', { type: 'calls', run: 4, calls: [{ call: 1, binding: 0, method: 3, args: '[]' }] }],
+  ['no calls', { type: 'calls', run: 4, calls: [] }],
+  ['abort-call', { type: 'abort-call', run: 4, call: 2 }],
   ['code', { type: 'code', source: 3, bytes: new Uint8Array([1, 2]) }],
   ['code of no bytes', { type: 'code', source: 3, bytes: new Uint8Array() }],
   ...(['kept', 'code', 'source', 'refused'] as const).map(
@@ -89,7 +100,7 @@ function withField(message: unknown, path: readonly string[], value: unknown): u
   return copy;
 }
 
-const optional = new Set(['data', 'line', 'column', 'thrown', 'cause']);
+const optional = new Set(['data', 'origin', 'line', 'column', 'thrown', 'cause']);
 
 describe('parseWorkerMessage', () => {
   test.each(valid)('passes %s unchanged', (_title, message) => {

@@ -40,5 +40,6 @@ export const knownIntrinsics: Readonly<Record<string, string>> = {
   AbortSignal: 'a web basic; instances belong to the run',
   DOMException: 'a web basic; instances belong to the run',
   crypto: 'a web basic: numbers from the worker, no state here',
+  sdk: 'the host functions, frozen in either realm; calls belong to the run',
   performance: 'a web basic: a clock that begins anew with each run',
 };

@@ -53,7 +53,10 @@ const line = shape({
   level: oneOf('debug', 'info', 'warn', 'error'),
   message: text,
   data: maybe(text),
+  origin: maybe(shape({ binding: id, method: id })),
 });
+
+const call = shape({ call: id, binding: id, method: id, args: text });
 
 const forms: readonly Check[] = [
   shape({ type: oneOf('ready'), versions: shape({ node: text, v8: text, codeTag: text }) }),
@@ -61,6 +64,8 @@ const forms: readonly Check[] = [
   shape({ type: oneOf('vm-ready', 'vm-gone'), vm: id }),
   shape({ type: oneOf('vm-failed'), vm: id, reason: text }),
   shape({ type: oneOf('log'), run: id, lines: listOf(line) }),
+  shape({ type: oneOf('calls'), run: id, calls: listOf(call) }),
+  shape({ type: oneOf('abort-call'), run: id, call: id }),
   shape({ type: oneOf('code'), source: id, bytes: attachment }),
   shape({
     type: oneOf('settled'),

@@ -1,0 +1,171 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { BindingError, type BindingCall } from '../bindings.ts';
+import type { TableMethod } from './binding-table.ts';
+import type { Deadlines } from './deadlines.ts';
+
+/** Characters of an answer as JSON. */
+const maxAnswerCharacters = 4 * 1024 * 1024;
+
+/** One call on its way through a binding. */
+interface CallUnderWay {
+  readonly target: TableMethod;
+  readonly args: readonly unknown[];
+  readonly call: BindingCall;
+  /** Calls of this binding that the run has made, this one included. */
+  readonly made: number;
+  /** Aborts the call's signal. */
+  readonly controller: AbortController;
+}
+
+/**
+ * Has a call answered: quota and rates, then the wait for its turn, then the schema, then the handler.
+ * @returns `+` and the answer as JSON, which is nothing for undefined.
+ * @throws {BindingError} what the script may see; anything else is for the host alone.
+ */
+export async function answerCall(under: CallUnderWay, deadlines: Deadlines): Promise<string> {
+  const { target, call, controller } = under;
+  const { method, path } = target;
+  requireAllowed(under);
+  const { timeoutMs } = method;
+  const deadline =
+    timeoutMs === undefined
+      ? undefined
+      : deadlines.after(timeoutMs, () =>
+          controller.abort(
+            new BindingError(`${path} took longer than ${timeoutMs} ms`, {
+              code: 'binding_timeout',
+              name: 'TimeoutError',
+            }),
+          ),
+        );
+  let leave: (() => void) | undefined;
+  try {
+    leave = await enterGates(target, call);
+    const args = await validArguments(method.params, under.args, path);
+    const answer = await whileLive(
+      call.signal,
+      method.handler(call, ...(args as readonly never[])),
+    );
+    return toAnswer(await validResult(method.result, answer, path), path);
+  } finally {
+    leave?.();
+    deadline?.clear();
+  }
+}
+
+/** `-` and what a script gets to see of a failure. */
+export function failureAnswer({ path }: TableMethod, error: unknown): string {
+  if (error instanceof BindingError) {
+    const { name, message, code } = error;
+    return `-${JSON.stringify({ name, message, code })}`;
+  }
+  return `-${JSON.stringify({ name: 'Error', message: `${path} failed`, code: 'binding_failed' })}`;
+}
+
+function requireAllowed({ target, call, made }: CallUnderWay): void {
+  const { binding, rates, path } = target;
+  const { maxCalls } = binding;
+  if (maxCalls !== undefined && made > maxCalls) {
+    throw new BindingError(`${path}: a run may make ${maxCalls} calls of sdk.${binding.name}`, {
+      code: 'quota_exceeded',
+    });
+  }
+  const wait = rates.perTenant?.of(call.tenant.id).take() || rates.total?.take();
+  if (wait) {
+    throw new BindingError(`${path} is called too often; the next call is possible in ${wait} ms`, {
+      code: 'rate_limited',
+    });
+  }
+}
+
+/** Waits for a place in each gate, the narrowest scope first. @returns what gives them back. */
+async function enterGates(
+  target: TableMethod,
+  call: BindingCall,
+): Promise<(() => void) | undefined> {
+  const { gate, bindingGates } = target;
+  const gates = [bindingGates.perTenant?.of(call.tenant.id), gate, bindingGates.total].filter(
+    (each) => each !== undefined,
+  );
+  if (gates.length === 0) return undefined;
+  const inside: typeof gates = [];
+  const leave = (): void => {
+    for (const each of inside) each.leave();
+  };
+  try {
+    for (const each of gates) {
+      await each.enter(call.tenant.id, call.signal);
+      inside.push(each);
+    }
+  } catch (error) {
+    leave();
+    throw error;
+  }
+  return leave;
+}
+
+/** Gives a handler up when the signal is aborted, whatever it does then. */
+async function whileLive(signal: AbortSignal, answer: unknown): Promise<unknown> {
+  if (!(answer instanceof Promise)) return answer;
+  if (signal.aborted) throw signal.reason;
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([answer as Promise<unknown>, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort!);
+  }
+}
+
+async function validArguments(
+  schema: StandardSchemaV1,
+  args: unknown,
+  path: string,
+): Promise<readonly unknown[]> {
+  const result = await schema['~standard'].validate(args);
+  if (result.issues !== undefined) {
+    const message = result.issues.slice(0, 3).map(describeIssue).join('; ');
+    throw new BindingError(`${path}: ${message}`, { code: 'invalid_arguments', name: 'TypeError' });
+  }
+  if (!Array.isArray(result.value)) throw new TypeError(`the schema of ${path} gave no list`);
+  return result.value as unknown[];
+}
+
+async function validResult(
+  schema: StandardSchemaV1 | undefined,
+  answer: unknown,
+  path: string,
+): Promise<unknown> {
+  if (schema === undefined) return answer;
+  const result = await schema['~standard'].validate(answer);
+  if (result.issues === undefined) return result.value;
+  const message = result.issues.slice(0, 3).map(describeIssue).join('; ');
+  throw new TypeError(`the handler of ${path} gave what its result schema refuses: ${message}`);
+}
+
+/** `argument 1.address.zip: Invalid input: expected string` */
+function describeIssue({ message, path = [] }: StandardSchemaV1.Issue): string {
+  const keys = path.map((part) => (typeof part === 'object' ? part.key : part));
+  if (keys.length === 0) return `arguments: ${message}`;
+  const [first, ...rest] = keys;
+  const inner = rest.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`));
+  const argument =
+    typeof first === 'number' ? `argument ${first + 1}` : `argument ${String(first)}`;
+  return `${argument}${inner.join('')}: ${message}`;
+}
+
+function toAnswer(answer: unknown, path: string): string {
+  if (answer === undefined) return '+';
+  const json = JSON.stringify(answer) as string | undefined;
+  if (json === undefined) throw new TypeError(`the handler of ${path} gave a ${typeof answer}`);
+  if (json.length > maxAnswerCharacters) {
+    throw new BindingError(
+      `the answer of ${path} takes ${json.length} characters; ${maxAnswerCharacters} are allowed`,
+      { code: 'answer_too_large' },
+    );
+  }
+  return `+${json}`;
+}

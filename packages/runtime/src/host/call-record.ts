@@ -1,0 +1,94 @@
+interface RecordedCall {
+  /** Binding, method and arguments. */
+  readonly key: string;
+  answer: string | undefined;
+}
+
+type Step = { readonly kind: 'call' | 'answer'; readonly id: number };
+
+/** Characters of arguments and answers that are kept of a run. */
+const maxCharacters = 8 * 1024 * 1024;
+
+/**
+ * The host calls of one run and their answers, in the order in which they came and went, so that the
+ * run can be carried on in another VM without making one of them again. Live until it is rewound;
+ * then it replays, until the run has met all that is in it.
+ */
+export class CallRecord {
+  readonly #calls = new Map<number, RecordedCall>();
+  readonly #steps: Step[] = [];
+  /** Steps before this one have been met by the attempt that is going on. */
+  #cursor = 0;
+  #characters = 0;
+  #tooLong = false;
+
+  get isReplaying(): boolean {
+    return this.#cursor < this.#steps.length;
+  }
+
+  /** Whether the attempt has still to make a call that an earlier one made. */
+  get hasCallsAhead(): boolean {
+    return this.#steps.some(({ kind }, at) => at >= this.#cursor && kind === 'call');
+  }
+
+  /** Notes a call that was not made before. */
+  add(id: number, key: string): void {
+    this.#keep(key.length);
+    if (this.#tooLong) return;
+    this.#calls.set(id, { key, answer: undefined });
+    this.#steps.push({ kind: 'call', id });
+    this.#cursor = this.#steps.length;
+  }
+
+  /** Notes an answer. @returns whether it is due now, which in a replay it is in its turn only. */
+  answered(id: number, answer: string): boolean {
+    const isLive = !this.isReplaying;
+    this.#keep(answer.length);
+    const call = this.#calls.get(id);
+    if (this.#tooLong || call === undefined) return isLive;
+    call.answer = answer;
+    this.#steps.push({ kind: 'answer', id });
+    if (isLive) this.#cursor = this.#steps.length;
+    return isLive;
+  }
+
+  /**
+   * Compares a call of a replay with the one that was made at this point.
+   * @returns the answers that are due after it, or undefined when it is another call.
+   */
+  meet(id: number, key: string): readonly (readonly [id: number, answer: string])[] | undefined {
+    const step = this.#steps[this.#cursor];
+    if (step?.kind !== 'call' || step.id !== id || this.#calls.get(id)?.key !== key) {
+      return undefined;
+    }
+    this.#cursor++;
+    return this.#due();
+  }
+
+  /** Begins a replay. @returns false when not everything was kept. */
+  rewind(): boolean {
+    this.#cursor = 0;
+    return !this.#tooLong;
+  }
+
+  #due(): [number, string][] {
+    const answers: [number, string][] = [];
+    for (
+      let step = this.#steps[this.#cursor];
+      step?.kind === 'answer';
+      step = this.#steps[++this.#cursor]
+    ) {
+      answers.push([step.id, this.#calls.get(step.id)?.answer ?? '']);
+    }
+    return answers;
+  }
+
+  #keep(characters: number): void {
+    this.#characters += characters;
+    if (this.#characters <= maxCharacters) return;
+    this.#tooLong = true;
+    this.#calls.clear();
+    this.#steps.length = 0;
+    this.#cursor = 0;
+  }
+}

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import { CallRecord } from '../../src/host/call-record.ts';
+
+/** Two calls of which the second was answered first, and a third that has no answer yet. */
+function recorded(): CallRecord {
+  const record = new CallRecord();
+  record.add(1, 'a');
+  record.add(2, 'b');
+  expect(record.answered(2, '+2')).toBe(true);
+  expect(record.answered(1, '+1')).toBe(true);
+  record.add(3, 'c');
+  return record;
+}
+
+describe('CallRecord', () => {
+  test('gives each answer when the attempt has made the calls that came before it', () => {
+    const record = recorded();
+    expect(record.rewind()).toBe(true);
+    expect(record.meet(1, 'a')).toEqual([]);
+    expect(record.meet(2, 'b')).toEqual([
+      [2, '+2'],
+      [1, '+1'],
+    ]);
+    expect(record.isReplaying).toBe(true);
+    expect(record.meet(3, 'c')).toEqual([]);
+    expect(record.isReplaying).toBe(false);
+  });
+
+  test('keeps an answer that comes during a replay for its turn', () => {
+    const record = recorded();
+    record.rewind();
+    expect(record.answered(3, '+3')).toBe(false);
+    record.meet(1, 'a');
+    record.meet(2, 'b');
+    expect(record.meet(3, 'c')).toEqual([[3, '+3']]);
+    record.add(4, 'd');
+    expect(record.answered(4, '+4')).toBe(true);
+  });
+
+  test.each([
+    ['another call', 1, 'b'],
+    ['a call of another number', 2, 'a'],
+  ])('knows %s', (_what, id, key) => {
+    const record = recorded();
+    record.rewind();
+    expect(record.meet(id, key)).toBeUndefined();
+  });
+
+  test('knows of calls that were not made again', () => {
+    const record = recorded();
+    expect(record.hasCallsAhead).toBe(false);
+    record.rewind();
+    expect(record.hasCallsAhead).toBe(true);
+    record.meet(1, 'a');
+    record.meet(2, 'b');
+    expect(record.hasCallsAhead).toBe(true);
+    record.meet(3, 'c');
+    expect(record.hasCallsAhead).toBe(false);
+  });
+
+  test('cannot be rewound when it has grown too long, and holds nothing then', () => {
+    const record = recorded();
+    record.answered(3, 'x'.repeat(9 * 1024 * 1024));
+    expect(record.rewind()).toBe(false);
+    expect(record.isReplaying).toBe(false);
+    expect(record.hasCallsAhead).toBe(false);
+  });
+
+  test('can be rewound again', () => {
+    const record = recorded();
+    for (let attempt = 0; attempt < 3; attempt++) {
+      record.rewind();
+      expect(record.meet(1, 'a')).toEqual([]);
+    }
+  });
+});
