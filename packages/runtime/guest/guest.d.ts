@@ -13,6 +13,7 @@ interface Guest {
     readonly bindings: string;
   };
   primordials: {
+    readonly bare: <Class extends Function>(Class: Class) => Class;
     readonly uncurryThis: <Self, Args extends unknown[], Result>(
       method: (this: Self, ...args: Args) => Result,
     ) => (self: Self, ...args: Args) => Result;
