@@ -104,7 +104,8 @@ function isDate(text) {
   return !Number.isNaN(time) && new Date(time).toISOString().slice(0, 10) === text;
 }
 
-function toSale([order, date, region, product, customer, quantity, unitPrice]) {
+function toSale(fields) {
+  const [order, date, region, product, customer, quantity, unitPrice] = fields;
   const units = Number(quantity);
   const cents = units * Number(unitPrice.replace('.', ''));
   return { order, month: date.slice(0, 7), region, product, customer, units, cents };

@@ -27,6 +27,8 @@ export interface RunCommand extends ScriptFile {
   readonly json: boolean;
   /** An SQLite file or a Postgres URL that keeps compiled code. */
   readonly cache: string | undefined;
+  /** A module with the bindings of `sdk`. */
+  readonly bindings: string | undefined;
 }
 
 /** `cloister check`. */
@@ -35,7 +37,13 @@ export interface CheckCommand {
   readonly files: readonly ScriptFile[];
 }
 
-export type Command = RunCommand | CheckCommand | { readonly name: 'help' };
+/** `cloister types`. */
+export interface TypesCommand {
+  readonly name: 'types';
+  readonly bindings: string | undefined;
+}
+
+export type Command = RunCommand | CheckCommand | TypesCommand | { readonly name: 'help' };
 
 const runOptions = {
   input: { type: 'string' },
@@ -48,6 +56,7 @@ const runOptions = {
   language: { type: 'string' },
   json: { type: 'boolean' },
   cache: { type: 'string' },
+  bindings: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -59,7 +68,7 @@ export function parseCommandLine(args: readonly string[]): Command {
   const [name, ...rest] = args;
   switch (name) {
     case undefined:
-      throw new CommandLineError('which command? run or check');
+      throw new CommandLineError('which command? run, check or types');
     case '-h':
     case '--help':
     case 'help':
@@ -68,8 +77,12 @@ export function parseCommandLine(args: readonly string[]): Command {
       return parseRun(rest);
     case 'check':
       return parseCheck(rest);
+    case 'types':
+      return parseTypes(rest);
     default:
-      throw new CommandLineError(`there is no command ${JSON.stringify(name)}; run or check`);
+      throw new CommandLineError(
+        `there is no command ${JSON.stringify(name)}; run, check or types`,
+      );
   }
 }
 
@@ -97,6 +110,7 @@ function parseRun(args: readonly string[]): Command {
     realm,
     json: values.json === true,
     cache: values.cache,
+    bindings: values.bindings,
   };
 }
 
@@ -111,6 +125,15 @@ function parseCheck(args: readonly string[]): Command {
     name: 'check',
     files: positionals.map((file) => readScript(file, checkedLanguage(language))),
   };
+}
+
+function parseTypes(args: readonly string[]): Command {
+  const { values, positionals } = parse(args);
+  if (values.help === true) return { name: 'help' };
+  const { bindings, ...others } = values;
+  const given = Object.keys(others)[0] ?? positionals[0];
+  if (given !== undefined) throw new CommandLineError(`types takes --bindings alone, not ${given}`);
+  return { name: 'types', bindings };
 }
 
 function parse(args: readonly string[]) {

@@ -2,6 +2,7 @@
 import { check } from './check.ts';
 import { CommandLineError, parseCommandLine } from './command-line.ts';
 import { run } from './run.ts';
+import { types } from './types.ts';
 import { usageText } from './usage-text.ts';
 
 /** Exit statuses of design section 5. */
@@ -18,6 +19,8 @@ async function main(args: readonly string[]): Promise<number> {
         return await run(command);
       case 'check':
         return await check(command);
+      case 'types':
+        return await types(command);
     }
   } catch (error) {
     if (!(error instanceof CommandLineError)) throw error;

@@ -6,6 +6,7 @@ import {
   type RunResult,
   type Runtime,
 } from '@cloister/runtime';
+import { loadBindings } from './load-bindings.ts';
 import { bytecodeCache } from './bytecode-cache.ts';
 import { CommandLineError, type RunCommand } from './command-line.ts';
 import { errorReport, stackIn } from './report.ts';
@@ -41,10 +42,12 @@ export async function openRuntime(command?: RunCommand): Promise<Runtime> {
       command?.cache === undefined
         ? options.cache
         : { ...options.cache, store: bytecodeCache(command.cache) };
+    const bindings = await loadBindings(command?.bindings);
     return await createRuntime({
       ...options,
       ...one,
       limits,
+      bindings,
       ...(cache === undefined ? {} : { cache }),
     });
   } catch (error) {

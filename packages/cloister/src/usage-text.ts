@@ -4,10 +4,11 @@ export const usageText = `cloister: run other people's JavaScript and TypeScript
 Usage
   cloister run FILE|- [options]    run a script; - reads it from standard input
   cloister check FILE...           say whether scripts parse; runs nothing
+  cloister types [--bindings FILE] print type declarations for an editor
 
 A script is the body of a strict async function: return gives the output, await
 works at the top level. In scope are ctx (ctx.input, ctx.tenant, ctx.user,
-ctx.execution) and console.
+ctx.execution), sdk and console.
 
 A file named .ts is TypeScript: its types are erased, not checked. Enums,
 namespaces, parameter properties, decorators, JSX, import and export are not
@@ -25,6 +26,8 @@ Options of run
                          also for check (default: by the file's name)
   --cache FILE|URL       keep compiled code in an SQLite file, or in Postgres
                          (which needs SCRIPT_CACHE_SECRET)
+  --bindings FILE        a module whose export "bindings" is the list of bindings
+                         that scripts have as sdk; also for types
   --json                 print one JSON record instead of the output
   --help, -h             print this
 

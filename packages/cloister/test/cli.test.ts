@@ -38,7 +38,7 @@ describe('cloister check', () => {
 });
 
 describe('cloister', () => {
-  test.each([['--help'], ['-h'], ['help'], ['run --help'], ['check -h']])(
+  test.each([['--help'], ['-h'], ['help'], ['run --help'], ['check -h'], ['types --help']])(
     'prints how to use it for %s',
     async (args) => {
       expect(await cli(args.split(' '))).toEqual({

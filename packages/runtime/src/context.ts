@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CloisterError } from './errors.ts';
+import { eventDepth } from './event-depth.ts';
 import { checkLimits, checkWholeNumber, lowerLimits, type Limits } from './limits.ts';
 import type { RealmKind } from './protocol/messages.ts';
 import type { LogEntry } from './result.ts';
@@ -22,7 +23,10 @@ export interface Execution {
   readonly scriptId?: string;
   /** What set the run off: `manual`, `webhook`, `schedule` … */
   readonly trigger?: string;
-  /** How many events led from the first run to this one. Default: 0. */
+  /**
+   * How many events led from the first run to this one. Default: what the event counts whose listener
+   * on a `memoryBus` asks for the run, else 0.
+   */
   readonly depth?: number;
 }
 
@@ -132,7 +136,7 @@ function resolve(given: RunContext | undefined, runtime: RuntimeDefaults): Resol
     }),
     depth:
       execution.depth === undefined
-        ? 0
+        ? (eventDepth.getStore() ?? 0)
         : checkWholeNumber(execution.depth, 'execution.depth', 0, 1e6),
     realm:
       checkRealm(context.realm, 'realm') ??

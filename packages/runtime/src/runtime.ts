@@ -6,6 +6,7 @@ import {
   type ResolvedContext,
   type RunContext,
 } from './context.ts';
+import { printDeclarations } from './declarations/print-declarations.ts';
 import { CloisterError, createError, type ErrorCode } from './errors.ts';
 import { CompilationCache, type CacheStats, type Source } from './host/compilation-cache.ts';
 import { BindingTable } from './host/binding-table.ts';
@@ -69,6 +70,11 @@ export interface Runtime extends AsyncDisposable {
    */
   validateSyntax(source: string, options?: CheckOptions): Promise<void>;
   stats(): RuntimeStats;
+  /**
+   * Type declarations of what a script has in scope, as the text of a `.d.ts` file: `ctx`, `sdk` with
+   * the bindings of this runtime, `console` and the web basics.
+   */
+  types(): string;
   readonly cache: RuntimeCache;
   /**
    * Lets the runs under way come to their end, then ends the rest as `pool_closed` and the workers.
@@ -185,6 +191,10 @@ class EngineRuntime implements Runtime {
       calls: { ...this.#calls.counts },
       runs: { ...this.#ended },
     };
+  }
+
+  types(): string {
+    return printDeclarations(this.#options.bindings);
   }
 
   async shutdown(options: ShutdownOptions = {}): Promise<void> {

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { BindingError, type BindingCall } from '../bindings.ts';
 import type { TableMethod } from './binding-table.ts';
+import type { CallGate } from './call-gate.ts';
 import type { Deadlines } from './deadlines.ts';
 
 /** Characters of an answer as JSON. */
@@ -19,6 +20,8 @@ interface CallUnderWay {
 
 /**
  * Has a call answered: quota and rates, then the wait for its turn, then the schema, then the handler.
+ * Where nothing has to be waited for, the handler has begun when this returns: a script may make a call
+ * and end.
  * @returns `+` and the answer as JSON, which is nothing for undefined.
  * @throws {BindingError} what the script may see; anything else is for the host alone.
  */
@@ -40,13 +43,13 @@ export async function answerCall(under: CallUnderWay, deadlines: Deadlines): Pro
         );
   let leave: (() => void) | undefined;
   try {
-    leave = await enterGates(target, call);
-    const args = await validArguments(method.params, under.args, path);
-    const answer = await whileLive(
-      call.signal,
-      method.handler(call, ...(args as readonly never[])),
-    );
-    return toAnswer(await validResult(method.result, answer, path), path);
+    const entered = enterGates(target, call);
+    leave = entered instanceof Promise ? await entered : entered;
+    const checked = method.params['~standard'].validate(under.args);
+    const args = toArguments(checked instanceof Promise ? await checked : checked, path);
+    const answer = method.handler(call, ...(args as readonly never[]));
+    const settled = isThenable(answer) ? await whileLive(call.signal, answer) : answer;
+    return toAnswer(await validResult(method.result, settled, path), path);
   } finally {
     leave?.();
     deadline?.clear();
@@ -79,16 +82,19 @@ function requireAllowed({ target, call, made }: CallUnderWay): void {
 }
 
 /** Waits for a place in each gate, the narrowest scope first. @returns what gives them back. */
-async function enterGates(
+function enterGates(
   target: TableMethod,
   call: BindingCall,
-): Promise<(() => void) | undefined> {
+): (() => void) | undefined | Promise<() => void> {
   const { gate, bindingGates } = target;
   const gates = [bindingGates.perTenant?.of(call.tenant.id), gate, bindingGates.total].filter(
     (each) => each !== undefined,
   );
-  if (gates.length === 0) return undefined;
-  const inside: typeof gates = [];
+  return gates.length === 0 ? undefined : enterAll(gates, call);
+}
+
+async function enterAll(gates: readonly CallGate[], call: BindingCall): Promise<() => void> {
+  const inside: CallGate[] = [];
   const leave = (): void => {
     for (const each of inside) each.leave();
   };
@@ -105,8 +111,7 @@ async function enterGates(
 }
 
 /** Gives a handler up when the signal is aborted, whatever it does then. */
-async function whileLive(signal: AbortSignal, answer: unknown): Promise<unknown> {
-  if (!(answer instanceof Promise)) return answer;
+async function whileLive(signal: AbortSignal, answer: PromiseLike<unknown>): Promise<unknown> {
   if (signal.aborted) throw signal.reason;
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
@@ -114,18 +119,18 @@ async function whileLive(signal: AbortSignal, answer: unknown): Promise<unknown>
     signal.addEventListener('abort', onAbort, { once: true });
   });
   try {
-    return await Promise.race([answer as Promise<unknown>, aborted]);
+    return await Promise.race([answer, aborted]);
   } finally {
     signal.removeEventListener('abort', onAbort!);
   }
 }
 
-async function validArguments(
-  schema: StandardSchemaV1,
-  args: unknown,
-  path: string,
-): Promise<readonly unknown[]> {
-  const result = await schema['~standard'].validate(args);
+/** Drivers of databases like to give thenables of their own. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
+}
+
+function toArguments(result: StandardSchemaV1.Result<unknown>, path: string): readonly unknown[] {
   if (result.issues !== undefined) {
     const message = result.issues.slice(0, 3).map(describeIssue).join('; ');
     throw new BindingError(`${path}: ${message}`, { code: 'invalid_arguments', name: 'TypeError' });
