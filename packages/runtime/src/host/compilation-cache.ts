@@ -282,10 +282,16 @@ export class CompilationCache {
 
   /** Everything that code depends on: the script, our wrapper, and V8 with its flags. */
   #keyOf(entry: Entry): string {
-    entry.key ??= createHash('sha256')
-      .update(`javascript\n${wrapperVersion}\n`)
-      .update(entry.text)
-      .digest('hex');
+    entry.key ??= hashOf(entry.text);
     return `${entry.key}-${this.#codeTag}`;
   }
+}
+
+/** UTF-8 writes all lone surrogates alike: texts that have some are hashed as they are. */
+function hashOf(text: string): string {
+  const encoding = text.isWellFormed() ? 'utf8' : 'utf16le';
+  return createHash('sha256')
+    .update(`javascript\n${wrapperVersion}\n${encoding}\n`)
+    .update(text, encoding)
+    .digest('hex');
 }

@@ -60,9 +60,10 @@ export async function scriptCode(vm: Vm, source: string): Promise<Uint8Array | u
  * columns from the beginning of our prefix.
  */
 function prepare(source: string): string {
-  return source
-    .replace(/^(\uFEFF?)#!/, '$1//')
-    .replace(/^([ \t]*\/\/[#@][ \t]+sourceURL)=/gm, '$1:');
+  const text = source.replace(/^(\uFEFF?)#!/, '$1//');
+  // Looking for the word is several times as fast as looking for the comment.
+  if (!text.includes('sourceURL=')) return text;
+  return text.replace(/^([ \t]*\/\/[#@][ \t]+sourceURL)=/gm, '$1:');
 }
 
 /** Reads what V8 says of a source that does not parse: `message [script.js:line:column]`. */
