@@ -182,7 +182,9 @@ export class CompilationCache {
 
   /** Says that a worker is about to send the code of a source. */
   expect(source: Source): void {
-    (source as Entry).codeDue = true;
+    const entry = source as Entry;
+    entry.codeDue = true;
+    if (entry.pending === undefined) this.#awaitCode(entry);
     if (this.#store !== undefined) this.#expected.add(source.id);
   }
 
@@ -257,6 +259,10 @@ export class CompilationCache {
       return;
     }
     // Nobody has it: the run that asked compiles, and those that come now wait for its code.
+    this.#awaitCode(entry);
+  }
+
+  #awaitCode(entry: Entry): void {
     const compiled = Promise.withResolvers<void>();
     entry.pending = compiled.promise;
     entry.compiled = compiled.resolve;

@@ -2,7 +2,7 @@ import { createError, type CloisterError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import type { WorkerVersions } from '../protocol/messages.ts';
-import type { CompilationCache } from './compilation-cache.ts';
+import type { CompilationCache, Source } from './compilation-cache.ts';
 import { publish, type VmEnd } from './events.ts';
 import { WorkerLink, type LinkedRun, type WorkerLoss } from './worker-link.ts';
 
@@ -140,6 +140,11 @@ export class Pool {
       this.#refill();
     }
     this.#onAvailable();
+  }
+
+  /** Sends a source to the worker whose VM `take` would give now, if there is one. */
+  sendAhead(source: Source, tenantId: string, memoryMb: number): void {
+    this.#findFree(tenantId, memoryMb)?.link.sendSource(source);
   }
 
   /** Whether `take` would find a VM. */

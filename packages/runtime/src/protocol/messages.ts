@@ -136,6 +136,6 @@ export type WorkerMessage =
   | { readonly type: 'vm-failed'; readonly vm: number; readonly reason: string }
   | { readonly type: 'vm-gone'; readonly vm: number }
   | { readonly type: 'log'; readonly run: number; readonly lines: readonly LogLine[] }
-  /** V8's code of a source, because a run said that it is wanted. */
+  /** V8's code of a source: a run said that it is wanted, or V8 refused the code of the host. */
   | { readonly type: 'code'; readonly source: number; readonly bytes: Uint8Array }
   | SettledMessage;

@@ -11,6 +11,7 @@ const maxScriptCharacters = 4 * 1024 * 1024;
 /** A source as the worker has it from the host. */
 export interface WorkerSource {
   readonly id: number;
+  /** What `toBody` made of it. */
   readonly text: string;
   /** V8's code of it, of the host's cache. */
   code: Code | undefined;

@@ -1,6 +1,6 @@
 import type { HostMessage, LogLine, RunMessage, WorkerMessage } from '../protocol/messages.ts';
 import { Cell, type WorkerSource } from './cell.ts';
-import { scriptCode } from './compile.ts';
+import { scriptCode, toBody } from './compile.ts';
 import { Run } from './run.ts';
 import { toCode, type Vm } from './vm.ts';
 import { Watchdog } from './watchdog.ts';
@@ -34,7 +34,7 @@ export class Supervisor {
       case 'add-source':
         this.#sources.set(message.source, {
           id: message.source,
-          text: message.text,
+          text: toBody(message.text),
           code: undefined,
         });
         return;
@@ -88,7 +88,8 @@ export class Supervisor {
     this.#runs.delete(message.run);
     this.#send({ type: 'settled', run: message.run, ...settlement });
     if (!settlement.healthy) this.#destroyVm(message.vm);
-    else if (message.codeWanted) await this.#sendCode(cell.vm, source);
+    else if (message.codeWanted || settlement.compiled === 'refused')
+      await this.#sendCode(cell.vm, source);
   }
 
   #addCode(id: number, bytes: Uint8Array): void {
