@@ -22,18 +22,6 @@ export interface Compilation {
 }
 
 /**
- * A source as V8 gets it, every character at its place. A first line for Unix becomes a comment; a
- * comment that gives the file another name becomes one that does not, because V8 would then count
- * columns from the beginning of our prefix. All that is compiled here has to come from this.
- */
-export function toBody(source: string): string {
-  const text = source.replace(/^(\uFEFF?)#!/, '$1//');
-  // Few texts have a capital U, which is found many times as fast as the comment.
-  if (!text.includes('URL=')) return text;
-  return text.replace(/^([ \t]*\/\/[#@][ \t]+sourceURL)=/gm, '$1:');
-}
-
-/**
  * Compiles a script as the body of a strict async function. With `code`, which exists only of
  * scripts that have passed the check, V8 need not parse; code that it refuses is as none.
  */

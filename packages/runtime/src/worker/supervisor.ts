@@ -1,7 +1,8 @@
 import type { HostMessage, LogLine, RunMessage, WorkerMessage } from '../protocol/messages.ts';
 import { Cell, type WorkerSource } from './cell.ts';
-import { scriptCode, toBody } from './compile.ts';
+import { scriptCode } from './compile.ts';
 import { Run } from './run.ts';
+import { toBody } from './script-body.ts';
 import { toCode, type Vm } from './vm.ts';
 import { Watchdog } from './watchdog.ts';
 
