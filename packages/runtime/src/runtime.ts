@@ -246,6 +246,8 @@ class EngineRuntime implements Runtime {
    * @throws {CompilationError} when it is known, by now, that the source does not compile.
    */
   async #prepare(source: Source, context: ResolvedContext): Promise<boolean> {
+    // Most likely it is run where it would be run now; it travels while the store is asked.
+    this.#pool.sendAhead(source, context.tenantId, context.limits.memoryMb);
     const leads = await this.#cache.prepare(source);
     try {
       // Another run may have found out meanwhile.

@@ -123,6 +123,55 @@ describe('the compilation cache', () => {
   });
 });
 
+/** Texts whose characters tell in which encoding a script that holds them travels. */
+const literals: Readonly<Record<string, string>> = {
+  ASCII: 'a',
+  'Latin 1': 'ÿ',
+  'a character beyond Latin 1': '€',
+  'a pair of surrogates': '😀',
+  'a lone surrogate': '\ud800',
+  'a pair the wrong way round': '\udc00\ud800',
+};
+const unitsOf = (text: string): number[] =>
+  Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
+const unitsSource = (text: string): string =>
+  largeSource('').replace(
+    /return .*/,
+    `return Array.from({ length: ${text.length} }, (_, at) => "${text}".charCodeAt(at))`,
+  );
+
+describe('a script that holds', () => {
+  test.each(Object.entries(literals))('%s runs alike from every tier', async (_what, text) => {
+    const store = new MapStore();
+    const source = unitsSource(text);
+    const first = await startRuntime(cached(store));
+    expect(await tierOf(first, source)).toEqual([unitsOf(text), 'miss']);
+    await store.holds(1);
+    await first.shutdown();
+    const second = await startRuntime(cached(store));
+    for (const [tenant, tier] of [
+      ['a', 'store'],
+      ['b', 'memory'],
+      ['b', 'vm'],
+    ] as const) {
+      expect(await tierOf(second, source, tenant)).toEqual([unitsOf(text), tier]);
+    }
+  });
+
+  test('one lone surrogate is not taken for one that holds another', async () => {
+    const store = new MapStore();
+    const texts = ['\ud800', '\udfff', '\ufffd'];
+    for (const _round of [1, 2]) {
+      const runtime = await startRuntime(cached(store));
+      for (const text of texts) {
+        expect((await tierOf(runtime, unitsSource(text)))[0]).toEqual(unitsOf(text));
+      }
+      await store.holds(texts.length);
+      await runtime.shutdown();
+    }
+  });
+});
+
 describe('a missing script that several want at once', () => {
   test.each([
     ['a small one', 'return "shared"'],

@@ -120,4 +120,16 @@ describe('createRuntime', () => {
     expect(report).toMatchObject(startFailure);
     expect(end).toMatchObject({ status: 0, errors: '' });
   });
+
+  test('says clearly that no worker could be started when scripts give wrong results in it', async () => {
+    const copy = copyPackage();
+    copy.write(
+      'guest/timers.js',
+      `${copy.read('guest/timers.js')}\nguest.json = { ...guest.json, parse: () => ({}) };`,
+    );
+    const { report, end } = await attempt(copy);
+    expect(report).toMatchObject(startFailure);
+    expect(report.message).toMatch(/the self-test gave a wrong answer/);
+    expect(end).toMatchObject({ status: 0, errors: '' });
+  });
 });

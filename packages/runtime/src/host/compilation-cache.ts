@@ -182,7 +182,9 @@ export class CompilationCache {
 
   /** Says that a worker is about to send the code of a source. */
   expect(source: Source): void {
-    (source as Entry).codeDue = true;
+    const entry = source as Entry;
+    entry.codeDue = true;
+    if (entry.pending === undefined) this.#awaitCode(entry);
     if (this.#store !== undefined) this.#expected.add(source.id);
   }
 
@@ -257,6 +259,10 @@ export class CompilationCache {
       return;
     }
     // Nobody has it: the run that asked compiles, and those that come now wait for its code.
+    this.#awaitCode(entry);
+  }
+
+  #awaitCode(entry: Entry): void {
     const compiled = Promise.withResolvers<void>();
     entry.pending = compiled.promise;
     entry.compiled = compiled.resolve;
@@ -282,10 +288,16 @@ export class CompilationCache {
 
   /** Everything that code depends on: the script, our wrapper, and V8 with its flags. */
   #keyOf(entry: Entry): string {
-    entry.key ??= createHash('sha256')
-      .update(`javascript\n${wrapperVersion}\n`)
-      .update(entry.text)
-      .digest('hex');
+    entry.key ??= hashOf(entry.text);
     return `${entry.key}-${this.#codeTag}`;
   }
+}
+
+/** UTF-8 writes all lone surrogates alike: texts that have some are hashed as they are. */
+function hashOf(text: string): string {
+  const encoding = text.isWellFormed() ? 'utf8' : 'utf16le';
+  return createHash('sha256')
+    .update(`javascript\n${wrapperVersion}\n${encoding}\n`)
+    .update(text, encoding)
+    .digest('hex');
 }

@@ -208,12 +208,20 @@ export class Execution implements LinkedRun {
       compiled
     ] as CacheTier;
     this.#cache.served(this.source, this.#tier, refused);
-    if (refused) this.#vm?.link.dropSource(this.source);
+    if (refused) this.#refused(healthy);
     if (outcome.status === 'failed' && outcome.code === 'compilation_error') {
       this.#cache.fail(this.source, outcome);
     } else if (healthy && this.#prepared.codeWanted) {
       this.#cache.expect(this.source);
     }
+  }
+
+  /** A worker in which V8 refused the host's code sends other code, as if it had been asked for it. */
+  #refused(healthy: boolean): void {
+    this.#vm?.link.dropSource(this.source);
+    if (!healthy || this.#prepared.code === undefined) return;
+    this.#vm?.link.wantCode(this.source);
+    this.#cache.expect(this.source);
   }
 
   /** A VM in which a source was checked has read it in nobody's name, and serves nobody else. */

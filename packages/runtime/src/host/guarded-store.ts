@@ -47,6 +47,8 @@ export class GuardedStore {
   #downUntil = 0;
   #bytesUnderWay = 0;
   readonly #writes = new Set<Promise<unknown>>();
+  /** The last deletion of a key, while it is under way: a put of the same key must not overtake it. */
+  readonly #deletions = new Map<string, Promise<unknown>>();
 
   constructor(store: BytecodeStore, secret: Uint8Array) {
     this.#store = store;
@@ -59,6 +61,8 @@ export class GuardedStore {
 
   /** Lets the store open, which takes longer than its answers later; for one second at most. */
   async open(): Promise<void> {
+    // Node loads what computes seals when it is first needed, which need not be in a run.
+    sealCode(this.#secret, '', Buffer.alloc(1));
     const opened = async (): Promise<void> => {
       try {
         await this.#store.get('cloister-opening');
@@ -106,8 +110,10 @@ export class GuardedStore {
       return;
     }
     this.#bytesUnderWay += code.length;
-    this.#write(async () => {
+    void this.#write(async () => {
       try {
+        const deletion = this.#deletions.get(key);
+        if (deletion !== undefined) await deletion;
         await this.#store.put(key, sealCode(this.#secret, key, code));
       } finally {
         this.#bytesUnderWay -= code.length;
@@ -116,7 +122,11 @@ export class GuardedStore {
   }
 
   delete(key: string): void {
-    if (!this.#isDown()) this.#write(() => this.#store.delete(key));
+    if (this.#isDown()) return;
+    const deletion = this.#write(() => this.#store.delete(key)).then(() => {
+      if (this.#deletions.get(key) === deletion) this.#deletions.delete(key);
+    });
+    this.#deletions.set(key, deletion);
   }
 
   /** @throws what the store throws: whoever clears wants to know. */
@@ -158,7 +168,7 @@ export class GuardedStore {
     return code;
   }
 
-  #write(operation: () => Promise<unknown>): void {
+  #write(operation: () => Promise<unknown>): Promise<unknown> {
     const begun = async (): Promise<unknown> => await operation();
     const settled = begun().then(
       () => this.#written(),
@@ -166,6 +176,7 @@ export class GuardedStore {
     );
     this.#writes.add(settled);
     void settled.then(() => this.#writes.delete(settled));
+    return settled;
   }
 
   #isDown(): boolean {

@@ -2,7 +2,7 @@ import { createError, type CloisterError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import type { BindingShape, WorkerVersions } from '../protocol/messages.ts';
-import type { CompilationCache } from './compilation-cache.ts';
+import type { CompilationCache, Source } from './compilation-cache.ts';
 import { publish, type VmEnd } from './events.ts';
 import { WorkerLink, type LinkedRun, type WorkerLoss } from './worker-link.ts';
 
@@ -32,6 +32,8 @@ export interface PoolStats {
 
 /** From the start of a worker until it has passed its self-test, in milliseconds. */
 const maxStartMs = 10_000;
+/** From the taking of a warm VM until another is made in its place, in milliseconds. */
+const refillDelayMs = 20;
 const startBackoffMs = [0, 100, 400, 1600, 5000] as const;
 
 /**
@@ -58,6 +60,7 @@ export class Pool {
   #failedStarts = 0;
   #closed = false;
   #idleTimer: NodeJS.Timeout | undefined;
+  #refillTimer: NodeJS.Timeout | undefined;
   /** Why the newest worker could not be started, while none can. */
   startFailure: CloisterError | undefined;
 
@@ -111,7 +114,7 @@ export class Pool {
     const wasWarm = vm.tenantId === undefined;
     vm.tenantId = tenantId;
     vm.state = 'busy';
-    if (wasWarm) this.#refill();
+    if (wasWarm) this.#refillSoon();
     return vm;
   }
 
@@ -145,6 +148,11 @@ export class Pool {
     this.#onAvailable();
   }
 
+  /** Sends a source to the worker whose VM `take` would give now, if there is one. */
+  sendAhead(source: Source, tenantId: string, memoryMb: number): void {
+    this.#findFree(tenantId, memoryMb)?.link.sendSource(source);
+  }
+
   /** Whether `take` would find a VM. */
   hasFree(tenantId: string, memoryMb: number): boolean {
     return this.#findFree(tenantId, memoryMb) !== undefined;
@@ -154,6 +162,7 @@ export class Pool {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#idleTimer);
+    clearTimeout(this.#refillTimer);
     for (const vm of this.#vms.values()) this.#publishEnd(vm, 'shutdown');
     this.#vms.clear();
     for (const link of this.#links) link.close();
@@ -252,6 +261,14 @@ export class Pool {
     setTimeout(() => {
       if (!this.#closed) this.#startWorker();
     }, wait).unref();
+  }
+
+  /** Not at once: the run that took a warm VM would share its worker with the making of the next. */
+  #refillSoon(): void {
+    this.#refillTimer ??= setTimeout(() => {
+      this.#refillTimer = undefined;
+      this.#refill();
+    }, refillDelayMs).unref();
   }
 
   /** Keeps `poolSize` VMs warm, as far as the ceiling allows. */

@@ -120,6 +120,11 @@ export class WorkerLink {
     this.#send({ type: 'destroy-vm', vm });
   }
 
+  /** Sends a source ahead of a run that is likely to come here, unless this worker has it. */
+  sendSource(source: Source): void {
+    this.#kept(source);
+  }
+
   /** Starts a run; source and code travel only when this worker does not have them. */
   startRun(
     run: LinkedRun,
@@ -127,20 +132,22 @@ export class WorkerLink {
     code: Uint8Array | undefined,
     message: Omit<Extract<HostMessage, { type: 'run' }>, 'type' | 'run' | 'source'>,
   ): void {
-    let kept = this.#sources.get(source.id);
-    if (kept === undefined) {
-      kept = { length: source.text.length, hasCode: false };
-      this.#send({ type: 'add-source', source: source.id, text: source.text });
-      this.#sources.set(source.id, kept);
-    }
+    const kept = this.#kept(source);
     if (code !== undefined && !kept.hasCode) {
       this.#send({ type: 'add-code', source: source.id, bytes: code });
       kept.hasCode = true;
     }
-    if (message.codeWanted) this.#wantCode(source);
+    if (message.codeWanted) this.wantCode(source);
     if (this.#runs.size === 0) this.#process.setReferenced(true);
     this.#runs.set(run.id, run);
     this.#send({ ...message, type: 'run', run: run.id, source: source.id });
+  }
+
+  /** Lets the worker send V8's code of a source once more. */
+  wantCode(source: Source): void {
+    const wanted = this.#codeWanted.get(source.id);
+    if (wanted === undefined) this.#codeWanted.set(source.id, { source, times: 1 });
+    else wanted.times++;
   }
 
   /** Makes the worker forget a source whose code V8 refused. */
@@ -168,6 +175,16 @@ export class WorkerLink {
     this.#killed ??= { kind: 'closed', culprit: undefined, reason: 'the runtime was shut down' };
     this.#process.setReferenced(true);
     this.#process.kill();
+  }
+
+  #kept({ id, text }: Source): { hasCode: boolean } {
+    let kept = this.#sources.get(id);
+    if (kept === undefined) {
+      kept = { length: text.length, hasCode: false };
+      this.#send({ type: 'add-source', source: id, text });
+      this.#sources.set(id, kept);
+    }
+    return kept;
   }
 
   #send(message: HostMessage): void {
@@ -231,12 +248,6 @@ export class WorkerLink {
       default:
         message satisfies never;
     }
-  }
-
-  #wantCode(source: Source): void {
-    const wanted = this.#codeWanted.get(source.id);
-    if (wanted === undefined) this.#codeWanted.set(source.id, { source, times: 1 });
-    else wanted.times++;
   }
 
   /** Code is taken only of a source that this worker was asked for: it will be run by others. */

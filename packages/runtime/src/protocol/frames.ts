@@ -1,15 +1,15 @@
+import { encodingOf, isTextEncoding, type TextEncoding } from './text-encoding.ts';
+
 /**
  * A frame is a batch of messages: eight bytes of lengths (two unsigned numbers, little endian), then
  * that many bytes of UTF-8 holding a JSON array, then that many bytes of attachments. Everything that
- * is said within one tick goes in one frame. A message may carry `bytes`; they travel as attachment.
+ * is said within one tick goes in one frame. Two fields of a message may travel as attachments, which
+ * stand in the order of their messages: `bytes`, and a long `text`, which JSON would make dear.
  */
 
 const headerBytes = 8;
-
-/** A message with an attachment. */
-interface Carrier {
-  readonly bytes: Uint8Array;
-}
+/** Shorter texts are quicker written as JSON. */
+const minTextCharacters = 4096;
 
 /** Where an attachment lies, in place of the bytes in the JSON. */
 interface Place {
@@ -17,30 +17,56 @@ interface Place {
   readonly length: number;
 }
 
+/** Where a text lies, and how it is written down. */
+interface TextPlace extends Place {
+  readonly encoding: TextEncoding;
+}
+
+/** What is appended to a frame. */
+interface Attachment {
+  readonly length: number;
+  write(frame: Buffer, at: number): void;
+}
+
 /** Turns messages into one frame. */
 export function encodeFrame(messages: readonly unknown[]): Buffer {
-  const attachments: Uint8Array[] = [];
+  const attachments: Attachment[] = [];
   let attached = 0;
-  const bodies = messages.map((message) => {
-    if (!isCarrier(message)) return message;
-    const { bytes } = message;
-    const place: Place = { at: attached, length: bytes.length };
-    attachments.push(bytes);
-    attached += bytes.length;
-    return { ...message, bytes: place };
-  });
-  const body = JSON.stringify(bodies);
+  const attach = (attachment: Attachment): Place => {
+    const place = { at: attached, length: attachment.length };
+    attachments.push(attachment);
+    attached += place.length;
+    return place;
+  };
+  const body = JSON.stringify(messages.map((message) => withPlaces(message, attach)));
   const length = Buffer.byteLength(body);
   const frame = Buffer.allocUnsafe(headerBytes + length + attached);
   frame.writeUInt32LE(length, 0);
   frame.writeUInt32LE(attached, 4);
   frame.write(body, headerBytes, 'utf8');
   let at = headerBytes + length;
-  for (const bytes of attachments) {
-    frame.set(bytes, at);
-    at += bytes.length;
+  for (const attachment of attachments) {
+    attachment.write(frame, at);
+    at += attachment.length;
   }
   return frame;
+}
+
+function withPlaces(message: unknown, attach: (attachment: Attachment) => Place): unknown {
+  if (typeof message !== 'object' || message === null) return message;
+  const { bytes, text } = message as { readonly bytes?: unknown; readonly text?: unknown };
+  let placed = message;
+  if (bytes instanceof Uint8Array) {
+    const write = (frame: Buffer, at: number): void => frame.set(bytes, at);
+    placed = { ...placed, bytes: attach({ length: bytes.length, write }) };
+  }
+  if (typeof text === 'string' && text.length >= minTextCharacters) {
+    const encoding = encodingOf(text);
+    const write = (frame: Buffer, at: number): unknown => frame.write(text, at, encoding);
+    const place = attach({ length: Buffer.byteLength(text, encoding), write });
+    placed = { ...placed, text: { ...place, encoding } satisfies TextPlace };
+  }
+  return placed;
 }
 
 /** Above this, messages of one tick are spread over several frames. A message is never split. */
@@ -127,27 +153,44 @@ function decode(frame: Buffer): unknown[] {
   const end = headerBytes + frame.readUInt32LE(0);
   const batch: unknown = JSON.parse(frame.toString('utf8', headerBytes, end));
   if (!Array.isArray(batch)) throw new SyntaxError('frame is not a list of messages');
-  const attachments = frame.subarray(end);
-  return batch.map((message: unknown) => withBytes(message, attachments));
+  const attachments = new Attachments(frame.subarray(end));
+  return batch.map((message: unknown) => withAttachments(message, attachments));
 }
 
-function withBytes(message: unknown, attachments: Buffer): unknown {
-  if (typeof message !== 'object' || message === null || !('bytes' in message)) return message;
-  const { at, length } = (message.bytes ?? {}) as Partial<Place>;
-  if (!isSize(at) || !isSize(length) || at + length > attachments.length) {
-    throw new RangeError('an attachment lies outside its frame');
-  }
+function withAttachments(message: unknown, attachments: Attachments): unknown {
+  if (typeof message !== 'object' || message === null) return message;
+  let whole = message;
   // A copy: a view would keep the whole frame alive.
-  return { ...message, bytes: Buffer.from(attachments.subarray(at, at + length)) };
+  if ('bytes' in whole) whole = { ...whole, bytes: new Uint8Array(attachments.take(whole.bytes)) };
+  if ('text' in whole && typeof whole.text === 'object') {
+    const part = attachments.take(whole.text);
+    const { encoding } = whole.text as Partial<TextPlace>;
+    if (!isTextEncoding(encoding)) throw new RangeError('a text is in an unknown encoding');
+    whole = { ...whole, text: part.toString(encoding) };
+  }
+  return whole;
 }
 
-function isCarrier(message: unknown): message is Carrier {
-  return (
-    typeof message === 'object' &&
-    message !== null &&
-    'bytes' in message &&
-    message.bytes instanceof Uint8Array
-  );
+/**
+ * The attachments of a frame. Each is taken once and in order, so that a frame cannot come out as
+ * more than what was sent.
+ */
+class Attachments {
+  readonly #bytes: Buffer;
+  #taken = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  take(place: unknown): Buffer {
+    const { at, length } = (place ?? {}) as Partial<Place>;
+    if (at !== this.#taken || !isSize(length) || at + length > this.#bytes.length) {
+      throw new RangeError('an attachment is not where it should be in its frame');
+    }
+    this.#taken += length;
+    return this.#bytes.subarray(at, this.#taken);
+  }
 }
 
 function isSize(value: unknown): value is number {

@@ -184,6 +184,6 @@ export type WorkerMessage =
   | { readonly type: 'calls'; readonly run: number; readonly calls: readonly GuestCall[] }
   /** The script does not want the answer of a call any more. */
   | { readonly type: 'abort-call'; readonly run: number; readonly call: number }
-  /** V8's code of a source, because a run said that it is wanted. */
+  /** V8's code of a source: a run said that it is wanted, or V8 refused the code of the host. */
   | { readonly type: 'code'; readonly source: number; readonly bytes: Uint8Array }
   | SettledMessage;

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Compiled, RealmKind } from '../protocol/messages.ts';
 import { compileScript } from './compile.ts';
-import { Realm } from './realm.ts';
+import { Realm, rememberGuest } from './realm.ts';
 import { Vm, type Code, type CompiledScript, type VmFunction } from './vm.ts';
 
 /** Compiled scripts that a VM keeps, by number and by characters of source. */
@@ -11,6 +11,7 @@ const maxScriptCharacters = 4 * 1024 * 1024;
 /** A source as the worker has it from the host. */
 export interface WorkerSource {
   readonly id: number;
+  /** What `toBody` made of it. */
   readonly text: string;
   /** V8's code of it, of the host's cache. */
   code: Code | undefined;
@@ -100,6 +101,11 @@ export class Cell {
       this.#listener.post = () => {};
     };
     return { realm: this.#hardened, load: () => this.#loadHardened(source), close };
+  }
+
+  /** Has later realms of this process begin with the code of the guest as it is in this VM now. */
+  rememberGuest(): Promise<void> {
+    return rememberGuest(this.vm);
   }
 
   /** Forgets a source that no run will ask for any more. */

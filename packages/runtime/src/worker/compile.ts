@@ -30,7 +30,7 @@ export async function compileScript(
   source: string,
   code: Code | undefined,
 ): Promise<Compilation> {
-  const text = runPrefix + prepare(source) + runSuffix;
+  const text = runPrefix + source + runSuffix;
   if (code !== undefined) {
     const script = await vm.compile(text, { ...runOrigin, cachedData: code });
     if (script.cachedDataRejected !== true) return { script, how: 'code' };
@@ -43,26 +43,15 @@ export async function compileScript(
 
 /** Compiles a script to see that it is one, and that it stays within its function. */
 async function checkScript(vm: Vm, source: string): Promise<void> {
-  const text = checkPrefix + prepare(source) + checkSuffix;
+  const text = checkPrefix + source + checkSuffix;
   const origin = { filename: scriptName, columnOffset: -checkPrefix.length };
   (await vm.compile(text, origin)).release();
 }
 
 /** V8's code of a script that has been compiled, and run, in this VM. */
 export async function scriptCode(vm: Vm, source: string): Promise<Uint8Array | undefined> {
-  const code = await vm.codeOf(runPrefix + prepare(source) + runSuffix, runOrigin);
+  const code = await vm.codeOf(runPrefix + source + runSuffix, runOrigin);
   return code === undefined ? undefined : codeBytes(code);
-}
-
-/**
- * A source as V8 gets it, every character at its place. A first line for Unix becomes a comment; a
- * comment that gives the file another name becomes one that does not, because V8 would then count
- * columns from the beginning of our prefix.
- */
-function prepare(source: string): string {
-  return source
-    .replace(/^(\uFEFF?)#!/, '$1//')
-    .replace(/^([ \t]*\/\/[#@][ \t]+sourceURL)=/gm, '$1:');
 }
 
 /** Reads what V8 says of a source that does not parse: `message [script.js:line:column]`. */

@@ -70,7 +70,7 @@ const guestFiles: readonly string[] = [
  */
 const guestOrigin = { filename: 'cloister:guest' };
 const guestText: string = readGuest();
-/** V8's code of the guest, made by the first VM of this process where it had run. */
+/** V8's code of the guest, made in the first VM of this process, where it had run. */
 let guestCode: Code | undefined;
 /** The ways to all intrinsics, found by the first VM of this process. */
 let hardenPlan = '';
@@ -82,6 +82,11 @@ function readGuest(): string {
   const names = { scriptName, guestName: guestOrigin.filename };
   const settings = `{...${JSON.stringify(names)},realm,plan,bindings}`;
   return `(function (post, ask, realm, plan, bindings) {'use strict';const guest={__proto__:null,post,ask,settings:${settings}};\n${files.join('\n')}\nreturn guest.dispatch})`;
+}
+
+/** Makes V8's code of the guest anew, with the functions that have run in this VM by now. */
+export async function rememberGuest(vm: Vm): Promise<void> {
+  guestCode = await vm.codeOf(guestText, guestOrigin);
 }
 
 /** What the guest's `drain` said, and the reason of a promise that nobody handled. */
@@ -131,7 +136,7 @@ export class Realm {
       bindings,
     ]);
     install.release();
-    guestCode ??= await vm.codeOf(guestText, guestOrigin);
+    if (guestCode === undefined) await rememberGuest(vm);
     if (kind === 'hardened' && hardenPlan === '') {
       hardenPlan = String(await vm.call(dispatch, ['plan', 0]));
     }

@@ -2,6 +2,7 @@ import type { HostMessage, RunMessage, WorkerMessage } from '../protocol/message
 import { Cell, type WorkerSource } from './cell.ts';
 import { scriptCode } from './compile.ts';
 import { Run } from './run.ts';
+import { toBody } from './script-body.ts';
 import { toCode, type Vm } from './vm.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -19,17 +20,17 @@ export class Supervisor {
   readonly #watchdog = new Watchdog();
   readonly #send: (message: WorkerMessage) => void;
   /** Shapes of the bindings, as JSON. */
-  #bindings = '[]';
+  readonly #bindings: string;
 
-  constructor(send: (message: WorkerMessage) => void) {
+  constructor(bindings: string, send: (message: WorkerMessage) => void) {
+    this.#bindings = bindings;
     this.#send = send;
   }
 
   handle(message: HostMessage): void {
     switch (message.type) {
       case 'bindings':
-        this.#bindings = JSON.stringify(message.bindings);
-        return;
+        throw new TypeError('the bindings are there already');
       case 'answer':
         this.#runs.get(message.run)?.answer(message.call, message.answer);
         return;
@@ -42,7 +43,7 @@ export class Supervisor {
       case 'add-source':
         this.#sources.set(message.source, {
           id: message.source,
-          text: message.text,
+          text: toBody(message.text),
           code: undefined,
         });
         return;
@@ -94,7 +95,8 @@ export class Supervisor {
     this.#runs.delete(message.run);
     this.#send({ type: 'settled', run: message.run, ...settlement });
     if (!settlement.healthy) this.#destroyVm(message.vm);
-    else if (message.codeWanted) await this.#sendCode(cell.vm, source);
+    else if (message.codeWanted || settlement.compiled === 'refused')
+      await this.#sendCode(cell.vm, source);
   }
 
   #addCode(id: number, bytes: Uint8Array): void {

@@ -194,6 +194,32 @@ describe('a guarded store', () => {
     expect(store.stats.dropped).toBe(1);
   });
 
+  test('writes a key only when its deletion is over, however that ends', async () => {
+    const ends: (() => void)[] = [];
+    const asked: string[] = [];
+    const inner = new MapStore();
+    inner.put = async (key) => void asked.push(`put ${key}`);
+    inner.delete = (key) => {
+      asked.push(`delete ${key}`);
+      return new Promise<void>((resolve, reject) => ends.push(asked.length > 3 ? reject : resolve));
+    };
+    const store = new GuardedStore(inner, secretBytes);
+    store.delete('a');
+    store.put('a', code);
+    store.put('b', code);
+    expect(asked).toEqual(['delete a', 'put b']);
+    ends[0]!();
+    await store.settle();
+    expect(asked).toEqual(['delete a', 'put b', 'put a']);
+    store.delete('a');
+    store.put('a', code);
+    ends[1]!();
+    await store.settle();
+    expect(asked.slice(3)).toEqual(['delete a', 'put a']);
+    store.put('a', code);
+    expect(asked.slice(5)).toEqual(['put a']);
+  });
+
   test('waits two seconds for writes that hang, and two for one that does not close', async () => {
     const store = new GuardedStore(storeThat(hangs), secretBytes);
     store.put('k', code);

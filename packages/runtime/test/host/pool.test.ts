@@ -65,8 +65,8 @@ describe('the pool', () => {
       );
       expect(reason).toBe('idle');
     }
-    await vi.waitUntil(() => runtime.stats().pool.vms === 1, soon);
-    expect(runtime.stats().pool).toMatchObject({ warm: 1, idle: 0 });
+    await vi.waitUntil(() => runtime.stats().pool.warm === 1, soon);
+    expect(runtime.stats().pool).toMatchObject({ vms: 1, idle: 0 });
     expect((await runtime.execute('return 1', {}, as('a'))).output).toEqual({ value: 1 });
   });
 

@@ -50,9 +50,12 @@ const rogue = (answer: string): string => `
   pipe.on('close', () => process.kill(process.pid, 'SIGKILL'));
   pipe.on('error', () => {});
   const usage = { wallMs: 1, cpuMs: 1, heapBytes: 1 };
+  /** What the host has said of sources so far. */
+  const told: string[] = [];
   pipe.on('data', (piece: Buffer) => {
     for (const message of reader.read(piece) as any[]) {
       const { type, vm, run, source } = message;
+      if (source !== undefined) told.push(type + ' ' + source);
       const settled = (outcome: unknown) => ({ type: 'settled', run, outcome, usage, droppedLogs: 0, compiled: 'source', healthy: true });
       if (type === 'create-vm') send({ type: 'vm-ready', vm });
       if (type === 'destroy-vm') send({ type: 'vm-gone', vm });
@@ -130,8 +133,23 @@ describe('a worker that has been taken over', () => {
     expect(await codeWith(flood, 20_000)).toBe('output_invalid');
   });
 
-  test('cannot have code taken of a source more often than it was asked for', async () => {
-    const twice = `send(settled({ status: 'completed', output: '{"value":1}' }));
+  test('has each source once, sent ahead of a run that waits for the store', async () => {
+    const answer = `send(settled({ status: 'completed', output: JSON.stringify({ told }) }));`;
+    const body = `
+      const long = '// ' + 'x'.repeat(5000);
+      await runtime.execute(long, {}, { tenant: { id: 'a' } });
+      say(await runtime.execute(long, {}, { tenant: { id: 'a' } }).then(${tell}));`;
+    expect((await hostWith(answer, body))[0]).toBe(
+      'completed {"told":["add-source 1","run 1","run 1"]}',
+    );
+  });
+
+  test.each([
+    'source',
+    // Nor by saying that V8 refused what it never was given.
+    'refused',
+  ])('cannot have code taken more often than it was asked for: %s', async (compiled) => {
+    const twice = `send({ ...settled({ status: 'completed', output: '{"value":1}' }), compiled: '${compiled}' });
       for (let i = 0; i < 2; i++) send({ type: 'code', source, bytes: Buffer.from('code') });`;
     // Long enough that its code is wanted; once, since it runs once.
     const body = `

@@ -131,7 +131,7 @@ describe('an attachment', () => {
     const [message, ...more] = new FrameReader(mebi).read(
       encodeFrame([{ type: 'code', source: 7, bytes }]),
     );
-    expect(message).toEqual({ type: 'code', source: 7, bytes });
+    expect(message).toEqual({ type: 'code', source: 7, bytes: new Uint8Array(bytes) });
     expect(more).toEqual([]);
   });
 
@@ -167,6 +167,7 @@ describe('an attachment', () => {
 
   test.each([
     ['behind its end', { at: 4, length: 1 }],
+    ['behind its beginning, after nothing', { at: 1, length: 1 }],
     ['across its end', { at: 3, length: 2 }],
     ['before its beginning', { at: -1, length: 1 }],
     ['with a length below zero', { at: 2, length: -1 }],
@@ -208,7 +209,20 @@ describe('an attachment', () => {
     );
   });
 
-  // A known defect: in a frame whose attachments are all empty, the place of the bytes comes out.
+  test('is taken once: a frame cannot come out as more than it holds', () => {
+    const claim = { type: 'code', source: 1, bytes: { at: 0, length: 4 } };
+    const text = { type: 'note', text: { at: 0, length: 4, encoding: 'latin1' } };
+    for (const claims of [
+      [claim, claim],
+      [text, text],
+      [claim, text],
+      [{ ...text, bytes: claim.bytes }],
+    ]) {
+      const frame = rawFrame(JSON.stringify(claims), Buffer.from([1, 2, 3, 4]));
+      expect(() => new FrameReader(mebi).read(frame)).toThrow(RangeError);
+    }
+  });
+
   test('of no bytes comes out as such when there is no other', () => {
     const sent = [{ type: 'code', source: 7, bytes: new Uint8Array() }];
     expect(plain(new FrameReader(mebi).read(encodeFrame(sent)))).toEqual(plain(sent));
@@ -225,6 +239,99 @@ describe('an attachment', () => {
     } catch (error) {
       expect(error).toBeInstanceOf(RangeError);
     }
+  });
+});
+
+describe('a long text', () => {
+  /** Twice the length from which texts are attached. */
+  const long = (unit: string): string => unit.repeat(8192 / unit.length);
+  const attachedAs = (text: string): unknown => {
+    const frame = encodeFrame([{ type: 'add-source', source: 1, text }]);
+    const body = frame.toString('utf8', 8, 8 + frame.readUInt32LE(0));
+    return (JSON.parse(body) as { text: unknown }[])[0]!.text;
+  };
+  const across = (message: object, bound = mebi): unknown =>
+    new FrameReader(bound).read(encodeFrame([message]))[0];
+
+  test.each([
+    ['ASCII', long('a\n'), { encoding: 'latin1', length: 8192 }],
+    ['Latin 1', `${long('a')}\u00ff`, { encoding: 'latin1', length: 8193 }],
+    ['Cyrillic', long('ж'), { encoding: 'utf8', length: 16_384 }],
+    ['one character beyond Latin 1', `${long('a')}\u0100`, { encoding: 'utf8', length: 8194 }],
+    ['pairs of surrogates', long('😀'), { encoding: 'utf8', length: 16_384 }],
+    ['a lone surrogate', `${long('a')}\ud800`, { encoding: 'utf16le', length: 16_386 }],
+    [
+      'a pair the wrong way round',
+      `${long('a')}\udc00\ud800`,
+      { encoding: 'utf16le', length: 16_388 },
+    ],
+    ['a byte order mark', `\uFEFF${long('a')}`, { encoding: 'utf8', length: 8195 }],
+  ])('of %s is attached in the shortest encoding that keeps it', (_what, text, place) => {
+    expect(attachedAs(text)).toEqual({ at: 0, ...place });
+    // Not by `toEqual`, which prints both when they differ.
+    expect((across({ type: 'add-source', text }) as { text: string }).text === text).toBe(true);
+  });
+
+  test('is one from 4096 characters', () => {
+    expect(attachedAs('x'.repeat(4095))).toBe('x'.repeat(4095));
+    expect(attachedAs('x'.repeat(4096))).toEqual({ at: 0, length: 4096, encoding: 'latin1' });
+  });
+
+  test('comes out as it went in, whatever its characters, among bytes and other texts', () => {
+    const texts = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: 'binary-ascii' }),
+      fc.array(fc.integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units)),
+    );
+    const messages = fc.array(
+      fc.record(
+        {
+          text: fc
+            .tuple(texts, fc.nat(2))
+            .map(([text, n]) => text + text.repeat(n) + long('z').slice(n * 4000)),
+          bytes: fc.uint8Array({ minLength: 1, maxLength: 9 }),
+          id: fc.nat(),
+        },
+        { requiredKeys: ['id'] },
+      ),
+      { maxLength: 5 },
+    );
+    fc.assert(
+      fc.property(messages, fc.array(fc.nat()), (sent, places) => {
+        const reader = new FrameReader(mebi);
+        const got = cut(encodeFrame(sent), places).flatMap((piece) => reader.read(piece));
+        expect(plain(got)).toEqual(plain(sent));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('counts against the bound of a frame with its bytes', () => {
+    const message = { type: 'add-source', text: long('a') };
+    const { length } = encodeFrame([message]);
+    expect(across(message, length)).toEqual(message);
+    expect(() => across(message, length - 1)).toThrow(RangeError);
+  });
+
+  test.each([
+    ['in no encoding', { at: 0, length: 4 }],
+    ['in an unknown encoding', { at: 0, length: 4, encoding: 'base64' }],
+    ['in an encoding that objects inherit', { at: 0, length: 4, encoding: 'constructor' }],
+    ['across its end', { at: 0, length: 5, encoding: 'latin1' }],
+    ['nowhere', null],
+    ['in a list', [0, 4, 'latin1']],
+  ])('is refused when the frame says that it lies %s', (_what, text) => {
+    const frame = rawFrame(JSON.stringify([{ type: 'x', text }]), Buffer.from('abcd'));
+    expect(() => new FrameReader(mebi).read(frame)).toThrow(RangeError);
+  });
+
+  test('that is not in its encoding is a text all the same', () => {
+    const read = (encoding: string, length: number): unknown => {
+      const place = JSON.stringify([{ text: { at: 0, length, encoding } }]);
+      return new FrameReader(mebi).read(rawFrame(place, Buffer.from([0xff, 0x41, 0xd8])))[0];
+    };
+    expect(read('utf8', 3)).toEqual({ text: '\ufffdA\ufffd' });
+    expect(read('utf16le', 3)).toEqual({ text: '\u41ff' });
   });
 });
 

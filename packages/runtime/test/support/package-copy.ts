@@ -1,4 +1,12 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,6 +20,8 @@ const require = createRequire(import.meta.url);
 export interface PackageCopy {
   /** The address of its entry point. */
   readonly index: string;
+  /** The text of one of its files. */
+  read(file: string): string;
   /** Puts other text into one of its files, or into a package that it depends on. */
   write(file: string, text: string): void;
 }
@@ -37,6 +47,7 @@ export function copyPackage(): PackageCopy {
   symlinkSync(lruFolder, join(modules, 'lru-cache'));
   return {
     index: pathToFileURL(join(folder, 'src/index.ts')).href,
+    read: (file) => readFileSync(join(folder, file), 'utf8'),
     write: (file, text) => writeFileSync(join(folder, file), text),
   };
 }
