@@ -7,6 +7,8 @@ const usage: unknown = {
   heapBytes: expect.any(Number) as number,
   apiCalls: 0,
   queueMs: expect.any(Number) as number,
+  queueCause: null,
+  attempts: 1,
   cache: 'miss',
 };
 const uuid = expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/) as string;

@@ -13,8 +13,20 @@ export interface Tenant {
   readonly limits?: Partial<Limits>;
   /** Realm of this tenant's runs. Default: the runtime's. */
   readonly realm?: RealmKind;
+  /** Which processes its runs share with others. Default: the runtime's. */
+  readonly placement?: Placement;
+  /** Its share when tenants wait for VMs, 1 to 100. Default: 1. */
+  readonly weight?: number;
+  /** Runs of it at the same time. Default: the runtime's `maxConcurrencyPerTenant`. */
+  readonly maxConcurrency?: number;
   readonly [field: string]: unknown;
 }
+
+/**
+ * Which processes runs share: `shared`, with runs of other tenants as trust allows, or `dedicated`,
+ * with none but their own tenant's.
+ */
+export type Placement = 'shared' | 'dedicated';
 
 /** What a run is about; the script sees it as `ctx.execution`. */
 export interface Execution {
@@ -63,6 +75,9 @@ export interface ResolvedContext {
   readonly depth: number;
   readonly limits: Limits;
   readonly realm: RealmKind;
+  readonly placement: Placement;
+  readonly weight: number;
+  readonly maxConcurrency: number;
   readonly signal: AbortSignal | undefined;
   readonly onLog: ((entry: LogEntry) => void) | undefined;
 }
@@ -83,6 +98,8 @@ const knownFields = new Set([
 interface RuntimeDefaults {
   readonly limits: Limits;
   readonly realm: RealmKind;
+  readonly placement: Placement;
+  readonly maxConcurrencyPerTenant: number;
 }
 
 /**
@@ -110,6 +127,9 @@ function resolve(given: RunContext | undefined, runtime: RuntimeDefaults): Resol
   const {
     limits: tenantLimits,
     realm: tenantRealm,
+    placement,
+    weight,
+    maxConcurrency,
     ...tenant
   } = record(context.tenant ?? { id: 'default' }, 'tenant') as Tenant;
   const execution = record(context.execution ?? {}, 'execution') as Execution;
@@ -142,6 +162,14 @@ function resolve(given: RunContext | undefined, runtime: RuntimeDefaults): Resol
       checkRealm(context.realm, 'realm') ??
       checkRealm(tenantRealm, 'tenant.realm') ??
       runtime.realm,
+    placement: checkPlacement(placement, 'tenant.placement') ?? runtime.placement,
+    weight: weight === undefined ? 1 : checkWholeNumber(weight, 'tenant.weight', 1, 100),
+    maxConcurrency: Math.min(
+      runtime.maxConcurrencyPerTenant,
+      maxConcurrency === undefined
+        ? Infinity
+        : checkWholeNumber(maxConcurrency, 'tenant.maxConcurrency', 1, 10_000),
+    ),
     limits: lowerLimits(
       runtime.limits,
       checkLimits(tenantLimits, 'tenant.limits'),
@@ -165,6 +193,15 @@ function checkLanguage(value: unknown): Language {
 export function checkRealm(value: unknown, name: string): RealmKind | undefined {
   if (value === undefined || value === 'hardened' || value === 'fresh') return value;
   throw new CloisterError('invalid_options', `${name} must be 'hardened' or 'fresh'`);
+}
+
+/**
+ * Checks a placement as a caller wrote it.
+ * @throws {CloisterError} `invalid_options`, naming the field.
+ */
+export function checkPlacement(value: unknown, name: string): Placement | undefined {
+  if (value === undefined || value === 'shared' || value === 'dedicated') return value;
+  throw new CloisterError('invalid_options', `${name} must be 'shared' or 'dedicated'`);
 }
 
 /** The context goes to the VM whole, so it is held to a bound as the input is. */

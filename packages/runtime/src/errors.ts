@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'cancelled'
   | 'pool_closed'
   | 'scripts_disabled'
+  | 'script_refused'
   | 'queue_full'
   | 'acquire_timeout'
   | 'worker_crashed'
@@ -99,6 +100,11 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRule>> = {
     fault: 'caller',
     retryable: false,
     meaning: 'running scripts is switched off (SCRIPTS_ENABLED=false)',
+  },
+  script_refused: {
+    fault: 'script',
+    retryable: true,
+    meaning: 'the script has cost workers, and is refused for a while',
   },
   queue_full: {
     fault: 'system',
@@ -207,6 +213,9 @@ export class AcquireTimeoutError extends CloisterError {
 export class QueueFullError extends CloisterError {
   override readonly name = 'QueueFullError';
 }
+export class ScriptRefusedError extends CloisterError {
+  override readonly name = 'ScriptRefusedError';
+}
 export class PoolClosedError extends CloisterError {
   override readonly name = 'PoolClosedError';
 }
@@ -226,6 +235,7 @@ const classes: Partial<Record<ErrorCode, typeof CloisterError>> = {
   output_limit: OutputError,
   output_invalid: OutputError,
   acquire_timeout: AcquireTimeoutError,
+  script_refused: ScriptRefusedError,
   queue_full: QueueFullError,
   pool_closed: PoolClosedError,
   worker_crashed: WorkerCrashedError,

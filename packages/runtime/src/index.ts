@@ -20,9 +20,17 @@ export type {
   Rate,
 } from './bindings.ts';
 export type { Limits } from './limits.ts';
-export type { Execution, Language, RunContext, Tenant } from './context.ts';
+export type { Execution, Language, Placement, RunContext, Tenant } from './context.ts';
 export type { RealmKind } from './protocol/messages.ts';
-export type { CacheTier, Json, LogEntry, LogLevel, RunResult, Usage } from './result.ts';
+export type {
+  CacheTier,
+  Json,
+  LogEntry,
+  LogLevel,
+  QueueCause,
+  RunResult,
+  Usage,
+} from './result.ts';
 export type { TypeScriptStats } from './host/type-eraser.ts';
 export type { RuntimeEvents, VmEnd } from './host/events.ts';
 export {
@@ -39,6 +47,7 @@ export {
   PoolClosedError,
   QueueFullError,
   ScriptError,
+  ScriptRefusedError,
   WorkerCrashedError,
 } from './errors.ts';
 export type { ErrorCode, ErrorDetails, Fault } from './errors.ts';

@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import type { Binding } from './bindings.ts';
-import { checkRealm } from './context.ts';
+import { checkPlacement, checkRealm, type Placement } from './context.ts';
 import type { BytecodeStore } from './stores/bytecode-store.ts';
 import { CloisterError } from './errors.ts';
 import {
@@ -27,10 +27,27 @@ export interface RuntimeOptions {
   readonly limits?: Partial<Limits>;
   /** Global environment of the runs, unless tenant or run say otherwise. Default: `hardened`. */
   readonly realm?: RealmKind;
+  /**
+   * Processes ready to take the place of one that is lost, or a run that needs one for itself. Default: 1
+   * when there are two workers or more, else 0.
+   */
+  readonly spareWorkers?: number;
+  /** A worker that takes more memory is killed, in MiB. Default: 80 % of the machine's, shared by all workers. */
+  readonly maxWorkerMb?: number;
+  /** A worker of this age is replaced when it has nothing to do, in milliseconds. Default: one hour. */
+  readonly maxWorkerAgeMs?: number;
+  /** Which processes runs share, unless their tenant says otherwise. Default: `shared`. */
+  readonly placement?: Placement;
+  /** Workers that a script may cost before it is refused for a while. Default: 2. */
+  readonly workerLosses?: number;
+  /** How long such a script is refused, in milliseconds; each further loss doubles it. Default: 60 000. */
+  readonly refuseMs?: number;
   /** Runs of one tenant at the same time. Default: half of `maxVms`. */
   readonly maxConcurrencyPerTenant?: number;
   /** Runs that may wait for a VM. Default: 10 000. */
   readonly queueLimit?: number;
+  /** Runs of one tenant that may wait. Default: `queueLimit`. */
+  readonly queueLimitPerTenant?: number;
   /** How long a run waits for a VM, in milliseconds. Default: 30 000. */
   readonly acquireTimeoutMs?: number;
   /** A bound VM that nobody used for so long is given up, in milliseconds. Default: 60 000. */
@@ -68,6 +85,13 @@ export interface ResolvedOptions {
   readonly acquireTimeoutMs: number;
   readonly idleMs: number;
   readonly graceMs: number;
+  readonly spareWorkers: number;
+  readonly maxWorkerMb: number;
+  readonly maxWorkerAgeMs: number;
+  readonly placement: Placement;
+  readonly workerLosses: number;
+  readonly refuseMs: number;
+  readonly queueLimitPerTenant: number;
   readonly bindings: readonly Binding[];
   readonly cache: {
     readonly size: number;
@@ -95,6 +119,12 @@ const optionRules = {
   acquireTimeoutMs: { min: 1, max: hour, env: 'SCRIPT_ACQUIRE_TIMEOUT_MS' },
   idleMs: { min: 1, max: 24 * hour, env: 'SCRIPT_IDLE_MS' },
   graceMs: { min: 1, max: 60_000, env: 'SCRIPT_GRACE_MS' },
+  spareWorkers: { min: 0, max: 64, env: 'SCRIPT_SPARE_WORKERS' },
+  maxWorkerMb: { min: 128, max: 16 * 1024 * 1024, env: 'SCRIPT_MAX_WORKER_MB' },
+  maxWorkerAgeMs: { min: 1000, max: 30 * 24 * hour, env: 'SCRIPT_MAX_WORKER_AGE_MS' },
+  workerLosses: { min: 1, max: 1000, env: 'SCRIPT_WORKER_LOSSES' },
+  refuseMs: { min: 1, max: hour, env: 'SCRIPT_REFUSE_MS' },
+  queueLimitPerTenant: { min: 0, max: 10_000_000, env: 'SCRIPT_QUEUE_LIMIT_PER_TENANT' },
 } as const satisfies Record<string, OptionRule>;
 type NumericOption = keyof typeof optionRules;
 
@@ -110,6 +140,13 @@ const knownOptions = new Set([
   'acquireTimeoutMs',
   'idleMs',
   'graceMs',
+  'spareWorkers',
+  'maxWorkerMb',
+  'maxWorkerAgeMs',
+  'placement',
+  'workerLosses',
+  'refuseMs',
+  'queueLimitPerTenant',
   'bindings',
   'cache',
 ]);
@@ -130,11 +167,19 @@ export function resolveOptions(given: RuntimeOptions = {}): ResolvedOptions {
     return number(given[name], name, fallback, min, Math.min(max, ceiling));
   };
   const maxVms = option('maxVms', 200);
+  const workers = option('workers', availableParallelism());
+  const queueLimit = option('queueLimit', 10_000);
   return Object.freeze({
     enabled,
     poolSize: option('poolSize', Math.min(10, maxVms), maxVms),
     maxVms,
-    workers: option('workers', availableParallelism()),
+    workers,
+    spareWorkers: option('spareWorkers', workers > 1 ? 1 : 0),
+    maxWorkerMb: option('maxWorkerMb', defaultWorkerMb(workers)),
+    maxWorkerAgeMs: option('maxWorkerAgeMs', hour),
+    placement: checkPlacement(given.placement, 'placement') ?? 'shared',
+    workerLosses: option('workerLosses', 2),
+    refuseMs: option('refuseMs', 60_000),
     limits: Object.freeze({ ...defaultLimits, ...checkLimits(given.limits, 'limits') }),
     realm: checkRealm(given.realm, 'realm') ?? 'hardened',
     maxConcurrencyPerTenant: option(
@@ -142,13 +187,19 @@ export function resolveOptions(given: RuntimeOptions = {}): ResolvedOptions {
       Math.max(1, Math.floor(maxVms / 2)),
       maxVms,
     ),
-    queueLimit: option('queueLimit', 10_000),
+    queueLimit,
+    queueLimitPerTenant: option('queueLimitPerTenant', queueLimit),
     acquireTimeoutMs: option('acquireTimeoutMs', 30_000),
     idleMs: option('idleMs', 60_000),
     graceMs: option('graceMs', 250),
     bindings: resolveBindings(given.bindings),
     cache: resolveCache(cache),
   });
+}
+
+/** What the machine has, but for a fifth, in equal parts. */
+function defaultWorkerMb(workers: number): number {
+  return Math.max(1024, Math.floor((0.8 * totalmem()) / (1024 * 1024) / workers));
 }
 
 function resolveBindings(given: unknown = []): readonly Binding[] {

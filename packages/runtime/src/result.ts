@@ -28,6 +28,13 @@ export interface LogEntry {
  */
 export type CacheTier = 'vm' | 'memory' | 'store' | 'miss';
 
+/**
+ * What a run waited for: a VM, since there are as many as there may be (`pool_full`); the end of other
+ * runs of its tenant, which had as many as it may (`tenant_cap`); or a VM that was being made
+ * (`starting`).
+ */
+export type QueueCause = 'pool_full' | 'tenant_cap' | 'starting';
+
 /** What a run used. */
 export interface Usage {
   /** From the start of the run in its VM to its end, in milliseconds; the queue is not in it. */
@@ -40,6 +47,10 @@ export interface Usage {
   readonly apiCalls: number;
   /** From the call of `execute` to the start in a VM, in milliseconds. */
   readonly queueMs: number;
+  /** What it waited for longest ago, or null when it did not wait. */
+  readonly queueCause: QueueCause | null;
+  /** How often the run was begun: more than once when workers were lost over others, 0 when never. */
+  readonly attempts: number;
   readonly cache: CacheTier;
 }
 
@@ -50,6 +61,8 @@ export const noUsage: Usage = Object.freeze({
   heapBytes: 0,
   apiCalls: 0,
   queueMs: 0,
+  queueCause: null,
+  attempts: 0,
   cache: 'miss',
 });
 

@@ -16,6 +16,7 @@ import { publish } from './host/events.ts';
 import { compilationError, Execution } from './host/execution.ts';
 import { GuardedStore } from './host/guarded-store.ts';
 import { Pool, type PoolStats } from './host/pool.ts';
+import { Reputation } from './host/reputation.ts';
 import { Scheduler, type QueueStats } from './host/scheduler.ts';
 import { checkWholeNumber } from './limits.ts';
 import { TypeEraser, type TypeScriptStats } from './host/type-eraser.ts';
@@ -118,6 +119,7 @@ class EngineRuntime implements Runtime {
   readonly #cache: CompilationCache;
   readonly #eraser: TypeEraser;
   readonly #calls: CallSessionShare;
+  readonly #reputation: Reputation;
   readonly #ended: Partial<Record<'completed' | ErrorCode, number>> = {};
   #state: RuntimeStats['state'];
   #closing: Promise<void> | undefined;
@@ -151,7 +153,8 @@ class EngineRuntime implements Runtime {
     this.#pool = new Pool(options, this.#deadlines, this.#cache, table.shapes, () =>
       this.#scheduler.dispatch(),
     );
-    this.#scheduler = new Scheduler(options, this.#deadlines, this.#pool);
+    this.#reputation = new Reputation(options);
+    this.#scheduler = new Scheduler(options, this.#deadlines, this.#pool, this.#reputation);
   }
 
   async start(): Promise<void> {
@@ -220,6 +223,7 @@ class EngineRuntime implements Runtime {
     const text = context.language === 'javascript' ? source : await this.#erase(source, context);
     const found = this.#cache.find(text);
     this.#refuseKnownFailure(found, context);
+    this.#refuseCostly(found, context);
     // Most runs need not wait, and are in the queue when `execute` returns.
     const leads = this.#cache.isPrepared(found) ? false : await this.#prepare(found, context);
     try {
@@ -247,7 +251,7 @@ class EngineRuntime implements Runtime {
    */
   async #prepare(source: Source, context: ResolvedContext): Promise<boolean> {
     // Most likely it is run where it would be run now; it travels while the store is asked.
-    this.#pool.sendAhead(source, context.tenantId, context.limits.memoryMb);
+    this.#scheduler.sendAhead(source, context);
     const leads = await this.#cache.prepare(source);
     try {
       // Another run may have found out meanwhile.
@@ -265,6 +269,19 @@ class EngineRuntime implements Runtime {
     const { code } = failure;
     publish('cloister:run:end', () => ({ executionId, tenantId, code, usage: noUsage }));
     throw compilationError(failure, executionId);
+  }
+
+  /** A script that has cost workers is left alone for a while (the circuit breaker). */
+  #refuseCostly(source: Source, { executionId, tenantId }: ResolvedContext): void {
+    const { ms, losses } = this.#reputation.refusedFor(tenantId, source.id);
+    if (ms === 0) return;
+    const code = 'script_refused';
+    publish('cloister:run:end', () => ({ executionId, tenantId, code, usage: noUsage }));
+    throw createError(
+      code,
+      `the script has cost ${losses} worker processes (workerLosses); it is refused for another ${ms} ms`,
+      { executionId },
+    );
   }
 
   /** A run whose source cannot be erased ends here, and it is said as of any other. */

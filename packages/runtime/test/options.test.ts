@@ -50,6 +50,13 @@ describe('the defaults', () => {
       acquireTimeoutMs: 30_000,
       idleMs: 60_000,
       graceMs: 250,
+      spareWorkers: availableParallelism() > 1 ? 1 : 0,
+      maxWorkerMb: expect.any(Number) as number,
+      maxWorkerAgeMs: 60 * 60 * 1000,
+      placement: 'shared',
+      workerLosses: 2,
+      refuseMs: 60_000,
+      queueLimitPerTenant: 10_000,
       bindings: [],
       cache: { size: 1000, bytes: 64 * mebi, store: undefined, secret: undefined },
     });

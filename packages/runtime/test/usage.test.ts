@@ -6,14 +6,16 @@ describe.each(realms)('usage, in a %s realm,', (realm) => {
   const runtime = useRuntime({ realm, maxConcurrencyPerTenant: 1 });
   const busy = (ms: number) => `{ const end = Date.now() + ${ms}; while (Date.now() < end); }`;
   const wait = (ms: number) => `await new Promise((resolve) => setTimeout(resolve, ${ms}));`;
-  const plausible = ({ cache, ...usage }: Usage) => {
+  const plausible = ({ cache, queueCause, ...usage }: Usage) => {
     expect(['vm', 'memory', 'store', 'miss']).toContain(cache);
     for (const value of Object.values(usage)) {
       expect(Number.isFinite(value)).toBe(true);
       expect(value).toBeGreaterThanOrEqual(0);
     }
+    expect([null, 'pool_full', 'tenant_cap', 'starting']).toContain(queueCause);
     expect(Object.keys(usage).toSorted()).toEqual([
       'apiCalls',
+      'attempts',
       'cpuMs',
       'heapBytes',
       'queueMs',

@@ -3,7 +3,14 @@ import type { ErrorCode } from '../errors.ts';
 import type { Usage } from '../result.ts';
 
 /** Why a VM was given up. */
-export type VmEnd = 'unhealthy' | 'syntax_check' | 'idle' | 'evicted' | 'worker_lost' | 'shutdown';
+export type VmEnd =
+  | 'unhealthy'
+  | 'syntax_check'
+  | 'idle'
+  | 'evicted'
+  | 'recycled'
+  | 'worker_lost'
+  | 'shutdown';
 
 /** The messages of the diagnostics channels, by channel name (node:diagnostics_channel). */
 export interface RuntimeEvents {
@@ -20,6 +27,8 @@ export interface RuntimeEvents {
   /** The bytecode store failed and is left alone for a while; runs go on without it. */
   'cloister:store:down': { reason: string; forMs: number };
   'cloister:store:up': Record<string, never>;
+  /** A script that has cost workers is refused for a while. */
+  'cloister:script:refused': { tenantId: string; losses: number; forMs: number };
   /** A handler failed in a way that its script is not told; `method` is absent for `onRunEnd`. */
   'cloister:binding:error': {
     executionId: string;

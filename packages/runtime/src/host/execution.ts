@@ -8,7 +8,7 @@ import type {
   SettledMessage,
   ThrownReport,
 } from '../protocol/messages.ts';
-import type { CacheTier, Json, RunResult, Usage } from '../result.ts';
+import type { CacheTier, Json, QueueCause, RunResult, Usage } from '../result.ts';
 import type {
   CompilationCache,
   CompilationFailure,
@@ -25,11 +25,16 @@ import type { LinkedRun, WorkerLoss } from './worker-link.ts';
 export interface ExecutionOwner {
   /** The run is over and its VM, if it had one, is free. */
   onFinished(execution: Execution, vm: PooledVm | undefined, end: VmEnd | undefined): void;
+  /** A worker was lost over the run. */
+  onCulprit(execution: Execution): void;
+  /** The run ended well, and its VM is fit to be used again. */
+  onClean(execution: Execution): void;
   /** The run lost its VM through no fault of its own and wants another. */
-  onDisplaced(execution: Execution): void;
+  onDisplaced(execution: Execution, wasSuspect: boolean): void;
 }
 
-const maxAttempts = 3;
+/** Workers that a run may lose over others. */
+const maxAttempts = 5;
 
 /**
  * One run from `execute` to its end: `queued` → `running` → `settled`, and back to `queued` when it
@@ -61,6 +66,9 @@ export class Execution implements LinkedRun {
   #tier: CacheTier = 'miss';
   #startedAt = 0;
   #attempts = 0;
+  #isSuspect = false;
+  /** Why it waited for a VM, when it did. */
+  queueCause: QueueCause | undefined;
 
   constructor(
     id: number,
@@ -163,26 +171,46 @@ export class Execution implements LinkedRun {
     } else {
       this.#fail(this.#toError(outcome, usage), usage);
     }
+    if (message.healthy && outcome.status === 'completed') this.#owner.onClean(this);
     this.#leave(this.#endOfVm(message.healthy));
   }
 
   onLost(loss: WorkerLoss): void {
     if (this.#state !== 'running') return;
-    const byItself = loss.culprit === this || (loss.kind === 'fatal' && loss.suspects === 1);
-    const innocent = loss.kind === 'killed' || loss.kind === 'fatal';
-    if (!byItself && innocent && this.#attempts < maxAttempts) {
-      if (this.#calls.rewind()) return this.#displace();
-      return this.#end('worker_crashed', tooManyCalls, undefined, false);
+    if (loss.kind === 'closed') {
+      return this.#end('pool_closed', 'the runtime was shut down before the run ended');
     }
-    if (byItself && loss.outOfMemory) {
-      this.#end('memory_limit', this.#memoryMessage());
-    } else if (loss.kind === 'killed' && loss.culprit === this) {
-      this.#end(...this.#overdueEnd());
-    } else if (loss.kind === 'closed') {
-      this.#end('pool_closed', 'the runtime was shut down before the run ended');
-    } else {
-      this.#end('worker_crashed', `the worker process that held the run died (${loss.reason})`);
+    if (loss.culprit === this || this.#isUnwanted()) return this.#end(...this.#overdueEnd());
+    const isSuspect = loss.kind !== 'killed' && isAmong(loss.suspects, this.id);
+    if (isSuspect && (this.#isSuspect || (loss.outOfMemory && loss.suspects?.size === 1))) {
+      this.#owner.onCulprit(this);
+      if (loss.outOfMemory) return this.#end('memory_limit', this.#memoryMessage());
+      return this.#endCrashed(loss.reason, true);
     }
+    if (this.#attempts >= maxAttempts) return this.#endCrashed(loss.reason, true);
+    if (!this.#calls.rewind()) return this.#end('worker_crashed', tooManyCalls, undefined, false);
+    this.#displace(isSuspect);
+  }
+
+  /** Whether it was cancelled, or its time is over: there is no use in beginning again. */
+  #isUnwanted(): boolean {
+    if (this.context.signal?.aborted === true) this.#overdue = 'cancelled';
+    const spent = this.#spentMs + performance.now() - this.#startedAt;
+    return this.#overdue === 'cancelled' || spent >= this.context.limits.timeoutMs;
+  }
+
+  onBlamed(): void {
+    this.#owner.onCulprit(this);
+  }
+
+  /** Whether it was being executed when a worker died; it is then tried once more, alone. */
+  get isSuspect(): boolean {
+    return this.#isSuspect;
+  }
+
+  #endCrashed(reason: string, retryable: boolean): void {
+    const message = `the worker process that held the run died (${reason})`;
+    this.#end('worker_crashed', message, undefined, retryable);
   }
 
   /** Ends a run that never got a VM, or whose worker did not answer. */
@@ -230,7 +258,9 @@ export class Execution implements LinkedRun {
     return this.purpose === 'check' ? 'syntax_check' : undefined;
   }
 
-  #displace(): void {
+  #displace(isSuspect: boolean): void {
+    const wasSuspect = this.#isSuspect;
+    this.#isSuspect ||= isSuspect;
     this.#spentMs += performance.now() - this.#startedAt;
     this.#queuedSince = performance.now();
     this.#startedAt = 0;
@@ -238,7 +268,7 @@ export class Execution implements LinkedRun {
     this.#vm = undefined;
     this.#log.restart();
     this.#callBreach = undefined;
-    this.#owner.onDisplaced(this);
+    this.#owner.onDisplaced(this, wasSuspect);
   }
 
   #end(
@@ -309,6 +339,8 @@ export class Execution implements LinkedRun {
       wallMs,
       apiCalls: this.#calls.spent,
       queueMs: this.#queueMs,
+      queueCause: this.queueCause ?? null,
+      attempts: this.#attempts,
       cache: this.#tier,
     };
   }
@@ -394,6 +426,11 @@ export class Execution implements LinkedRun {
   #memoryMessage(): string {
     return `the run needed more than ${this.context.limits.memoryMb} MiB of memory (memoryMb)`;
   }
+}
+
+/** Where nobody is known to have been executed, all may have been. */
+function isAmong(suspects: ReadonlySet<number> | undefined, run: number): boolean {
+  return suspects === undefined || suspects.size === 0 || suspects.has(run);
 }
 
 const divergedMessage =

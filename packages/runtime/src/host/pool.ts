@@ -1,10 +1,12 @@
-import { createError, type CloisterError } from '../errors.ts';
+import type { CloisterError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
-import type { Deadline, Deadlines } from './deadlines.ts';
-import type { BindingShape, WorkerVersions } from '../protocol/messages.ts';
+import type { BindingShape } from '../protocol/messages.ts';
 import type { CompilationCache, Source } from './compilation-cache.ts';
+import type { Deadline, Deadlines } from './deadlines.ts';
 import { publish, type VmEnd } from './events.ts';
-import { WorkerLink, type LinkedRun, type WorkerLoss } from './worker-link.ts';
+import type { Want } from './lodging.ts';
+import { WorkerFleet, type Worker } from './worker-fleet.ts';
+import type { LinkedRun, WorkerLink } from './worker-link.ts';
 
 /**
  * A VM as the host sees it. `starting` → `idle` ⇄ `busy`; from each of them → `closing` → gone.
@@ -12,57 +14,55 @@ import { WorkerLink, type LinkedRun, type WorkerLoss } from './worker-link.ts';
  */
 export interface PooledVm {
   readonly id: number;
+  readonly worker: Worker;
   readonly link: WorkerLink;
   readonly memoryMb: number;
+  readonly createdAt: number;
   tenantId: string | undefined;
   state: 'starting' | 'idle' | 'busy' | 'closing';
   idleSince: number;
+  runs: number;
+  /** What the run that it is busy with asked for. */
+  want: Want | undefined;
   /** The run that it is, or was last, busy with. */
   run: LinkedRun | undefined;
 }
 
 /** Counts of the pool at one moment. */
 export interface PoolStats {
+  /** Processes with VMs; spares are counted apart. */
   readonly workers: number;
+  readonly spareWorkers: number;
   readonly vms: number;
   readonly warm: number;
   readonly idle: number;
   readonly busy: number;
 }
 
-/** From the start of a worker until it has passed its self-test, in milliseconds. */
-const maxStartMs = 10_000;
 /** From the taking of a warm VM until another is made in its place, in milliseconds. */
 const refillDelayMs = 20;
-const startBackoffMs = [0, 100, 400, 1600, 5000] as const;
+/** A VM is replaced after so many runs, or at such an age, in milliseconds. */
+const maxVmRuns = 100_000;
+const maxVmAgeMs = 60 * 60 * 1000;
 
 /**
- * The workers and their VMs. Owns both: it starts, replaces and kills workers, makes VMs ahead of
- * need and gives up those that are idle, unhealthy or in the way. Owned by the runtime.
+ * The VMs: makes them ahead of need and gives up those that are idle, worn, unhealthy or in the way.
+ * Owned by the runtime.
  */
 export class Pool {
   readonly #options: ResolvedOptions;
   readonly #deadlines: Deadlines;
   /** Called whenever a VM may have become free, or the wait for one may have changed. */
   readonly #onAvailable: () => void;
-  readonly #cache: CompilationCache;
-  readonly #bindings: readonly BindingShape[];
-  readonly #links = new Set<WorkerLink>();
+  readonly #fleet: WorkerFleet;
   readonly #vms = new Map<number, PooledVm>();
   readonly #closing = new Map<number, { readonly vm: PooledVm; readonly deadline: Deadline }>();
   readonly #started = Promise.withResolvers<void>();
-  /** Workers that have made a VM; one that never did is not to be started again at once. */
-  readonly #starting = new Map<WorkerLink, Deadline>();
-  readonly #proven = new WeakSet<WorkerLink>();
-  #allGone: (() => void) | undefined;
+  #isStarted = false;
   #lastVm = 0;
-  #lastLink = 0;
-  #failedStarts = 0;
   #closed = false;
   #idleTimer: NodeJS.Timeout | undefined;
   #refillTimer: NodeJS.Timeout | undefined;
-  /** Why the newest worker could not be started, while none can. */
-  startFailure: CloisterError | undefined;
 
   constructor(
     options: ResolvedOptions,
@@ -73,9 +73,18 @@ export class Pool {
   ) {
     this.#options = options;
     this.#deadlines = deadlines;
-    this.#cache = cache;
-    this.#bindings = bindings;
     this.#onAvailable = onAvailable;
+    const given = { ...options, sourcesKept: options.cache.size, bindings };
+    this.#fleet = new WorkerFleet(given, deadlines, {
+      onVersions: ({ v8, codeTag }) => void (cache.codeTag = `${v8}-${codeTag}`),
+      onVmReady: (vm) => this.#vmReady(vm),
+      onVmFailed: (vm) => this.#vmFailed(vm),
+      onVmGone: (vm) => this.#vmGone(vm),
+      onCode: (source, code) => cache.keep(source, code),
+      onWorkerGone: (worker, how) => this.#workerGone(worker, how),
+      onChange: () => this.#fleetChanged(),
+    });
+    this.#fleet.onStartFailed = (error) => this.#started.reject(error);
   }
 
   /**
@@ -85,12 +94,14 @@ export class Pool {
   async start(): Promise<void> {
     // A worker with no run in it does not keep the process alive; this does until all are ready.
     const keepAlive = setInterval(() => {}, 1 << 30);
-    for (let i = 0; i < this.#options.workers; i++) this.#startWorker();
+    this.#fleet.start();
     try {
       await this.#started.promise;
     } finally {
       clearInterval(keepAlive);
     }
+    this.#isStarted = true;
+    this.#fleet.addSpares();
     const interval = Math.max(10, Math.min(this.#options.idleMs / 2, 10_000));
     this.#idleTimer = setInterval(() => this.#shrink(), interval).unref();
   }
@@ -101,19 +112,33 @@ export class Pool {
       if (vm.state === 'busy') counts.busy++;
       else if (vm.state === 'idle') counts[vm.tenantId === undefined ? 'warm' : 'idle']++;
     }
-    return { workers: this.#links.size, vms: this.#vms.size, ...counts };
+    const { size: workers, spares: spareWorkers } = this.#fleet;
+    return { workers, spareWorkers, vms: this.#vms.size, ...counts };
+  }
+
+  /** Why the newest worker could not be started, while none can. */
+  get startFailure(): CloisterError | undefined {
+    return this.#fleet.startFailure;
+  }
+
+  /** Whether as many VMs exist as there may be. */
+  get isFull(): boolean {
+    return this.#vms.size >= this.#options.maxVms;
   }
 
   /**
-   * Gives a free VM to a tenant: one of its own, else a warm one, on the worker with the least to
-   * do. The caller gives it back by `release`.
+   * Gives a free VM to a run: one of its tenant's own, else a warm one, on the worker with the least to
+   * do among those that take it in. The caller gives it back by `release`.
    */
-  take(tenantId: string, memoryMb: number): PooledVm | undefined {
-    const vm = this.#findFree(tenantId, memoryMb);
+  take(want: Want): PooledVm | undefined {
+    const vm = this.#findFree(want);
     if (vm === undefined) return undefined;
     const wasWarm = vm.tenantId === undefined;
-    vm.tenantId = tenantId;
+    vm.tenantId = want.tenantId;
     vm.state = 'busy';
+    vm.want = want;
+    vm.runs++;
+    vm.worker.lodging?.enter(want);
     if (wasWarm) this.#refillSoon();
     return vm;
   }
@@ -122,40 +147,48 @@ export class Pool {
    * Makes VMs for `count` runs that found none; where there is no room, in place of idle ones whose
    * tenant has to give way.
    */
-  grow(count: number, memoryMb: number, givesWay: (tenantId: string) => boolean): void {
+  grow(count: number, want: Want, givesWay: (tenantId: string) => boolean): void {
     let starting = 0;
     for (const vm of this.#vms.values()) {
-      if (vm.state === 'starting' && vm.memoryMb === memoryMb) starting++;
+      if (vm.state === 'starting' && isFit(vm, want)) starting++;
     }
     while (starting < count) {
-      if (this.#vms.size >= this.#options.maxVms && !this.#evict(memoryMb, givesWay)) return;
-      if (!this.#createVm(memoryMb)) return;
+      const worker = this.#fleet.place(want);
+      if (worker === undefined || this.#closed) return;
+      if (this.isFull && !this.#evict(want, givesWay)) return;
+      this.#createVm(worker, want.memoryMb);
       starting++;
+      // There is one run there, and no other.
+      if (want.kind === 'quarantine') return;
     }
   }
 
   /** Takes a VM back, to be used again or, for a reason, not. */
   release(vm: PooledVm, end: VmEnd | undefined): void {
+    if (vm.want !== undefined) vm.worker.lodging?.leave(vm.want);
+    const wasAlone = vm.want?.kind === 'quarantine';
+    vm.want = undefined;
     if (!this.#vms.has(vm.id)) return;
-    if (end === undefined && !this.#closed) {
+    const reason = this.#closed ? 'shutdown' : (end ?? (wasAlone ? 'recycled' : wornOut(vm)));
+    if (reason === undefined) {
       vm.state = 'idle';
       vm.run = undefined;
       vm.idleSince = performance.now();
     } else {
-      this.#destroy(vm, end ?? 'shutdown');
+      this.#destroy(vm, reason);
       this.#refill();
     }
     this.#onAvailable();
   }
 
   /** Sends a source to the worker whose VM `take` would give now, if there is one. */
-  sendAhead(source: Source, tenantId: string, memoryMb: number): void {
-    this.#findFree(tenantId, memoryMb)?.link.sendSource(source);
+  sendAhead(source: Source, want: Want): void {
+    this.#findFree(want)?.link.sendSource(source);
   }
 
   /** Whether `take` would find a VM. */
-  hasFree(tenantId: string, memoryMb: number): boolean {
-    return this.#findFree(tenantId, memoryMb) !== undefined;
+  hasFree(want: Want): boolean {
+    return this.#findFree(want) !== undefined;
   }
 
   /** Kills all workers and waits until they are gone. Idempotent. */
@@ -165,102 +198,38 @@ export class Pool {
     clearTimeout(this.#refillTimer);
     for (const vm of this.#vms.values()) this.#publishEnd(vm, 'shutdown');
     this.#vms.clear();
-    for (const link of this.#links) link.close();
-    if (this.#links.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#allGone = resolve;
-    });
+    await this.#fleet.close();
   }
 
-  #findFree(tenantId: string, memoryMb: number): PooledVm | undefined {
+  #findFree(want: Want): PooledVm | undefined {
     let best: PooledVm | undefined;
     for (const vm of this.#vms.values()) {
-      if (vm.state !== 'idle' || vm.memoryMb !== memoryMb) continue;
-      if (vm.tenantId !== undefined && vm.tenantId !== tenantId) continue;
+      if (vm.state !== 'idle' || !isFit(vm, want)) continue;
+      if (vm.tenantId !== undefined && vm.tenantId !== want.tenantId) continue;
       if (best === undefined || preferred(vm, best)) best = vm;
     }
     return best;
   }
 
-  #startWorker(): void {
-    try {
-      this.#spawnWorker();
-    } catch (error) {
-      // The system refused the process at once, for want of memory or of descriptors.
-      this.#startFailed('it could not be spawned', String(error));
-    }
-  }
-
-  #spawnWorker(): void {
-    const id = ++this.#lastLink;
-    const given = { sourcesKept: this.#options.cache.size, bindings: this.#bindings };
-    const link = new WorkerLink(id, given, {
-      onReady: (versions) => this.#workerReady(link, versions),
-      onVmReady: (vm) => this.#vmReady(vm),
-      onVmFailed: (vm) => this.#vmFailed(vm),
-      onVmGone: (vm) => this.#vmGone(vm),
-      onCode: (source, code) => this.#cache.keep(source, code),
-      onLost: (loss) => this.#workerLost(link, loss),
-    });
-    this.#links.add(link);
-    const deadline = this.#deadlines.after(maxStartMs, () => {
-      if (!link.isReady) link.kill(undefined, `it was not ready within ${maxStartMs} ms`);
-    });
-    this.#starting.set(link, deadline);
-  }
-
-  #hasStarted(link: WorkerLink): void {
-    this.#starting.get(link)?.clear();
-    this.#starting.delete(link);
-  }
-
-  #workerReady(link: WorkerLink, versions: WorkerVersions): void {
-    this.#hasStarted(link);
-    this.#cache.codeTag = `${versions.v8}-${versions.codeTag}`;
-    publish('cloister:worker:start', () => ({ worker: link.id, pid: link.pid }));
-    if ([...this.#links].every((each) => each.isReady)) {
+  #fleetChanged(): void {
+    if (this.#fleet.isReady) {
       this.#refill();
       if (this.#options.poolSize === 0) this.#started.resolve();
     }
     this.#onAvailable();
   }
 
-  #workerLost(link: WorkerLink, loss: WorkerLoss): void {
-    this.#links.delete(link);
-    this.#hasStarted(link);
+  #workerGone(worker: Worker, how: 'worker_lost' | 'recycled'): void {
     for (const vm of this.#vms.values()) {
-      if (vm.link !== link) continue;
+      if (vm.worker !== worker) continue;
       this.#vms.delete(vm.id);
-      this.#publishEnd(vm, 'worker_lost');
+      this.#publishEnd(vm, how);
     }
     for (const [id, { vm, deadline }] of this.#closing) {
-      if (vm.link !== link) continue;
+      if (vm.worker !== worker) continue;
       deadline.clear();
       this.#closing.delete(id);
     }
-    publish('cloister:worker:exit', () => ({
-      worker: link.id,
-      pid: link.pid,
-      reason: loss.reason,
-    }));
-    if (this.#links.size === 0) this.#allGone?.();
-    if (this.#closed) return;
-    if (this.#proven.has(link)) this.#startWorker();
-    else this.#startFailed(loss.reason, loss.lastWords);
-    this.#onAvailable();
-  }
-
-  #startFailed(reason: string, lastWords: string): void {
-    const details = lastWords === '' ? '' : `\n${lastWords}`;
-    this.startFailure = createError(
-      'worker_start_failed',
-      `a worker process could not be started: ${reason}${details}`,
-    );
-    this.#started.reject(this.startFailure);
-    const wait = startBackoffMs[Math.min(this.#failedStarts++, startBackoffMs.length - 1)]!;
-    setTimeout(() => {
-      if (!this.#closed) this.#startWorker();
-    }, wait).unref();
   }
 
   /** Not at once: the run that took a warm VM would share its worker with the making of the next. */
@@ -273,42 +242,38 @@ export class Pool {
 
   /** Keeps `poolSize` VMs warm, as far as the ceiling allows. */
   #refill(): void {
+    if (this.#closed) return;
     let warm = 0;
     for (const vm of this.#vms.values()) {
-      if (vm.tenantId === undefined && vm.memoryMb === this.#options.limits.memoryMb) warm++;
+      const isShared = vm.worker.lodging?.kind === 'shared' && !vm.worker.lodging.isRetiring;
+      if (vm.tenantId !== undefined || !isShared) continue;
+      if (vm.memoryMb === this.#options.limits.memoryMb) warm++;
     }
-    while (warm < this.#options.poolSize && this.#vms.size < this.#options.maxVms) {
-      if (!this.#createVm(this.#options.limits.memoryMb)) return;
+    while (warm < this.#options.poolSize && !this.isFull) {
+      const worker = this.#fleet.placeWarm();
+      if (worker === undefined) return;
+      this.#createVm(worker, this.#options.limits.memoryMb);
       warm++;
     }
   }
 
-  #createVm(memoryMb: number): boolean {
-    const link = this.#leastLoadedLink();
-    if (link === undefined || this.#closed) return false;
+  #createVm(worker: Worker, memoryMb: number): void {
     const id = ++this.#lastVm;
+    worker.vms++;
     this.#vms.set(id, {
       id,
-      link,
+      worker,
+      link: worker.link,
       memoryMb,
+      createdAt: performance.now(),
       tenantId: undefined,
       state: 'starting',
       idleSince: 0,
+      runs: 0,
+      want: undefined,
       run: undefined,
     });
-    link.createVm(id, memoryMb);
-    return true;
-  }
-
-  #leastLoadedLink(): WorkerLink | undefined {
-    const vms = new Map<WorkerLink, number>();
-    for (const vm of this.#vms.values()) vms.set(vm.link, (vms.get(vm.link) ?? 0) + 1);
-    let best: WorkerLink | undefined;
-    const load = (link: WorkerLink): number => vms.get(link) ?? 0;
-    for (const link of this.#links) {
-      if (link.isReady && (best === undefined || load(link) < load(best))) best = link;
-    }
-    return best;
+    worker.link.createVm(id, memoryMb);
   }
 
   #vmReady(id: number): void {
@@ -316,11 +281,9 @@ export class Pool {
     if (vm?.state !== 'starting') return;
     vm.state = 'idle';
     vm.idleSince = performance.now();
-    this.#proven.add(vm.link);
-    this.#failedStarts = 0;
-    this.startFailure = undefined;
+    this.#fleet.proved(vm.worker);
     publish('cloister:vm:create', () => ({ vm: id, worker: vm.link.id }));
-    if (this.stats.warm >= this.#options.poolSize) this.#started.resolve();
+    if (!this.#isStarted && this.stats.warm >= this.#options.poolSize) this.#started.resolve();
     this.#onAvailable();
   }
 
@@ -340,6 +303,7 @@ export class Pool {
   /** Gives up a VM. When its thread does not stop in time, the whole worker goes. */
   #destroy(vm: PooledVm, reason: VmEnd): void {
     vm.state = 'closing';
+    vm.worker.vms--;
     this.#vms.delete(vm.id);
     const deadline = this.#deadlines.after(this.#options.graceMs, () =>
       vm.link.kill(vm.run, 'a VM in it could not be stopped'),
@@ -349,13 +313,13 @@ export class Pool {
     this.#publishEnd(vm, reason);
   }
 
-  #evict(memoryMb: number, givesWay: (tenantId: string) => boolean): boolean {
+  #evict(want: Want, givesWay: (tenantId: string) => boolean): boolean {
     let oldest: PooledVm | undefined;
     for (const vm of this.#vms.values()) {
       const { state, tenantId, idleSince } = vm;
       if (state !== 'idle' || (oldest !== undefined && oldest.idleSince <= idleSince)) continue;
-      // A warm one goes only when it is of the wrong size; a tenant's, when the tenant gives way.
-      if (tenantId === undefined ? vm.memoryMb !== memoryMb : givesWay(tenantId)) oldest = vm;
+      // A warm one goes only when it is of no use here; a tenant's, when the tenant gives way.
+      if (tenantId === undefined ? !isFit(vm, want) : givesWay(tenantId)) oldest = vm;
     }
     if (oldest === undefined) return false;
     this.#destroy(oldest, 'evicted');
@@ -384,6 +348,15 @@ export class Pool {
       reason,
     }));
   }
+}
+
+/** Whether it is of the size that a run asks for, and where that run may be. */
+function isFit({ memoryMb, worker }: PooledVm, want: Want): boolean {
+  return memoryMb === want.memoryMb && worker.lodging?.accepts(want) === true;
+}
+
+function wornOut({ runs, createdAt }: PooledVm): VmEnd | undefined {
+  return runs >= maxVmRuns || performance.now() - createdAt > maxVmAgeMs ? 'recycled' : undefined;
 }
 
 /** A tenant's own VM before a warm one, but first of all a worker that is not busy with others. */

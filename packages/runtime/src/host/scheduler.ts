@@ -1,16 +1,23 @@
 import { createError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
+import type { ResolvedContext } from '../context.ts';
+import type { QueueCause } from '../result.ts';
+import type { Source } from './compilation-cache.ts';
+import type { Want } from './lodging.ts';
+import type { Reputation } from './reputation.ts';
 import type { VmEnd } from './events.ts';
 import type { Execution, ExecutionOwner } from './execution.ts';
 import type { Pool, PooledVm } from './pool.ts';
 import { waitWithin } from './wait-within.ts';
 
-/** The runs of one tenant: those that wait, in order, and how many are in VMs. */
+/** The runs of one tenant that go to the same kind of worker: those that wait, in order, and how many are in VMs. */
 interface TenantQueue {
-  readonly tenantId: string;
+  readonly key: string;
   readonly waiting: Execution[];
   running: number;
+  /** Runs that were started in the turn that it has. */
+  served: number;
 }
 
 /** What is kept for a run until it is over. */
@@ -34,6 +41,7 @@ export class Scheduler implements ExecutionOwner {
   readonly #options: ResolvedOptions;
   readonly #deadlines: Deadlines;
   readonly #pool: Pool;
+  readonly #reputation: Reputation;
   /** In turn: the first was served longest ago. */
   readonly #tenants = new Map<string, TenantQueue>();
   readonly #tickets = new Map<Execution, Ticket>();
@@ -41,7 +49,8 @@ export class Scheduler implements ExecutionOwner {
   #running = 0;
   #emptied: (() => void) | undefined;
 
-  constructor(options: ResolvedOptions, deadlines: Deadlines, pool: Pool) {
+  constructor(options: ResolvedOptions, deadlines: Deadlines, pool: Pool, reputation: Reputation) {
+    this.#reputation = reputation;
     this.#options = options;
     this.#deadlines = deadlines;
     this.#pool = pool;
@@ -58,13 +67,8 @@ export class Scheduler implements ExecutionOwner {
   submit(execution: Execution): void {
     const { signal, executionId } = execution.context;
     if (signal?.aborted === true) return execution.abandon('cancelled', aborted, signal.reason);
-    if (this.#queued >= this.#options.queueLimit && !this.#canStartAtOnce(execution)) {
-      throw createError(
-        'queue_full',
-        `${this.#queued} runs are waiting already; queueLimit allows ${this.#options.queueLimit}`,
-        { executionId },
-      );
-    }
+    const refusal = this.#canStartAtOnce(execution) ? undefined : this.#refusal(execution);
+    if (refusal !== undefined) throw createError('queue_full', refusal, { executionId });
     const onAbort = signal === undefined ? undefined : (): void => this.#abort(execution);
     if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true });
     this.#tickets.set(execution, { deadline: this.#queueDeadline(execution), onAbort });
@@ -76,13 +80,15 @@ export class Scheduler implements ExecutionOwner {
   /** Starts what can be started. Called whenever a run comes or a VM becomes free. */
   dispatch(): void {
     if (this.#queued === 0) return;
-    const wanted = new Map<number, number>();
+    const wanted = new Map<string, number>();
     // One that was served goes to the back of the line, where this same loop comes to it again.
     for (const tenant of this.#tenants.values()) {
-      if (!this.#mayStart(tenant)) continue;
+      if (!this.#mayStart(tenant)) {
+        this.#noteCause(tenant, 'tenant_cap');
+        continue;
+      }
       if (this.#serve(tenant)) {
-        this.#tenants.delete(tenant.tenantId);
-        this.#tenants.set(tenant.tenantId, tenant);
+        this.#endTurn(tenant);
       } else {
         // Asked for in its turn, so that a VM which is idle now does not go to those behind it.
         this.#askForVms(tenant, wanted);
@@ -97,7 +103,7 @@ export class Scheduler implements ExecutionOwner {
     if (ticket?.onAbort !== undefined) {
       execution.context.signal?.removeEventListener('abort', ticket.onAbort);
     }
-    const tenant = this.#tenants.get(execution.context.tenantId);
+    const tenant = this.#tenants.get(keyOf(execution));
     if (tenant !== undefined) this.#takeOut(tenant, execution, vm !== undefined);
     // Gives the slot on, which dispatches.
     if (vm !== undefined) this.#pool.release(vm, end);
@@ -105,10 +111,14 @@ export class Scheduler implements ExecutionOwner {
   }
 
   /** A run that lost its worker over another's goes to the front: it has waited before. */
-  onDisplaced(execution: Execution): void {
-    const tenant = this.#queueOf(execution);
-    tenant.running--;
+  onDisplaced(execution: Execution, wasSuspect: boolean): void {
+    const before = this.#tenants.get(keyOf(execution, wasSuspect));
+    if (before !== undefined) {
+      before.running--;
+      this.#forgetIfEmpty(before);
+    }
     this.#running--;
+    const tenant = this.#queueOf(execution);
     tenant.waiting.unshift(execution);
     this.#queued++;
     const ticket = this.#tickets.get(execution);
@@ -128,13 +138,73 @@ export class Scheduler implements ExecutionOwner {
     }
   }
 
+  onCulprit({ context, source }: Execution): void {
+    this.#reputation.costWorker(context.tenantId, source.id);
+  }
+
+  onClean({ context, source, purpose }: Execution): void {
+    if (purpose === 'execute') this.#reputation.ranCleanly(context.tenantId, source.id);
+  }
+
+  /** Sends a source to the worker where such a run would be now. */
+  sendAhead(source: Source, { tenantId, limits, placement }: ResolvedContext): void {
+    const trust = this.#reputation.trustIn(tenantId, source.id);
+    this.#pool.sendAhead(source, { tenantId, memoryMb: limits.memoryMb, trust, kind: placement });
+  }
+
+  #wantOf({ context, source, isSuspect }: Execution): Want {
+    const { tenantId, limits, placement } = context;
+    return {
+      tenantId,
+      memoryMb: limits.memoryMb,
+      trust: this.#reputation.trustIn(tenantId, source.id),
+      kind: isSuspect ? 'quarantine' : placement,
+    };
+  }
+
+  /** Why a run may not wait, if it may not: its tenant or all of them have too many that do. */
+  #refusal(execution: Execution): string | undefined {
+    const { queueLimit, queueLimitPerTenant } = this.#options;
+    const own = this.#tenants.get(keyOf(execution))?.waiting.length ?? 0;
+    if (own >= queueLimitPerTenant) {
+      return `${own} runs of the tenant are waiting already; queueLimitPerTenant allows ${queueLimitPerTenant}`;
+    }
+    if (this.#queued < queueLimit) return undefined;
+    // A queue that one tenant has filled is still open to the others, up to their share.
+    if (own < Math.floor(queueLimit / (this.#tenants.size + 1)) && this.#queued < 2 * queueLimit) {
+      return undefined;
+    }
+    return `${this.#queued} runs are waiting already; queueLimit allows ${queueLimit}`;
+  }
+
   #mayStart({ waiting, running }: TenantQueue): boolean {
-    return waiting.length > 0 && running < this.#options.maxConcurrencyPerTenant;
+    return waiting.length > 0 && running < waiting[0]!.context.maxConcurrency;
+  }
+
+  /**
+   * Goes on to the next tenant when this one was served as often as its weight says. The loop comes to
+   * those at the back again, and so to one whose turn is not over.
+   */
+  #endTurn(tenant: TenantQueue): void {
+    const weight = tenant.waiting[0]?.context.weight ?? 1;
+    if (++tenant.served < weight) return this.#serveOn(tenant);
+    tenant.served = 0;
+    this.#tenants.delete(tenant.key);
+    this.#tenants.set(tenant.key, tenant);
+  }
+
+  #serveOn(tenant: TenantQueue): void {
+    if (this.#mayStart(tenant) && this.#serve(tenant)) this.#endTurn(tenant);
+  }
+
+  #noteCause({ waiting }: TenantQueue, cause: QueueCause): void {
+    const next = waiting[0];
+    if (next !== undefined) next.queueCause ??= cause;
   }
 
   #serve(tenant: TenantQueue): boolean {
     const next = tenant.waiting[0]!;
-    const vm = this.#pool.take(tenant.tenantId, next.context.limits.memoryMb);
+    const vm = this.#pool.take(this.#wantOf(next));
     if (vm === undefined) return false;
     tenant.waiting.shift();
     tenant.running++;
@@ -149,13 +219,18 @@ export class Scheduler implements ExecutionOwner {
    * The pool grows by as many VMs as the tenant could use. Tenants that have as few runs in VMs as
    * this one keep theirs, so that VMs do not change hands for nothing.
    */
-  #askForVms({ waiting, running }: TenantQueue, wanted: Map<number, number>): void {
-    const { memoryMb } = waiting[0]!.context.limits;
-    const allowed = Math.min(waiting.length, this.#options.maxConcurrencyPerTenant - running);
-    const count = (wanted.get(memoryMb) ?? 0) + allowed;
-    wanted.set(memoryMb, count);
-    this.#pool.grow(count, memoryMb, (tenantId) => {
-      const other = this.#tenants.get(tenantId);
+  #askForVms(tenant: TenantQueue, wanted: Map<string, number>): void {
+    const { waiting, running } = tenant;
+    const next = waiting[0]!;
+    const want = this.#wantOf(next);
+    const { memoryMb, kind, trust } = want;
+    const alike = `${memoryMb} ${kind} ${trust} ${kind === 'shared' ? '' : tenant.key}`;
+    const allowed = Math.min(waiting.length, next.context.maxConcurrency - running);
+    const count = (wanted.get(alike) ?? 0) + allowed;
+    wanted.set(alike, count);
+    this.#noteCause(tenant, this.#pool.isFull ? 'pool_full' : 'starting');
+    this.#pool.grow(count, want, (tenantId) => {
+      const other = this.#tenants.get(normalKey(tenantId));
       return other === undefined || other.waiting.length === 0 || other.running + 1 > running;
     });
   }
@@ -197,19 +272,19 @@ export class Scheduler implements ExecutionOwner {
   }
 
   #canStartAtOnce(execution: Execution): boolean {
-    const tenant = this.#tenants.get(execution.context.tenantId);
+    const tenant = this.#tenants.get(keyOf(execution));
     return (
       (tenant === undefined || tenant.waiting.length === 0) &&
-      this.#pool.hasFree(execution.context.tenantId, execution.context.limits.memoryMb)
+      this.#pool.hasFree(this.#wantOf(execution))
     );
   }
 
   #queueOf(execution: Execution): TenantQueue {
-    const { tenantId } = execution.context;
-    let tenant = this.#tenants.get(tenantId);
+    const key = keyOf(execution);
+    let tenant = this.#tenants.get(key);
     if (tenant === undefined) {
-      tenant = { tenantId, waiting: [], running: 0 };
-      this.#tenants.set(tenantId, tenant);
+      tenant = { key, waiting: [], running: 0, served: 0 };
+      this.#tenants.set(key, tenant);
     }
     return tenant;
   }
@@ -225,8 +300,22 @@ export class Scheduler implements ExecutionOwner {
         this.#queued--;
       }
     }
-    if (tenant.running === 0 && tenant.waiting.length === 0) this.#tenants.delete(tenant.tenantId);
+    this.#forgetIfEmpty(tenant);
   }
+
+  #forgetIfEmpty({ key, running, waiting }: TenantQueue): void {
+    if (running === 0 && waiting.length === 0) this.#tenants.delete(key);
+  }
+}
+
+/** Runs that are to be alone must not hold up the others of their tenant. */
+function keyOf(execution: Execution, isSuspect: boolean = execution.isSuspect): string {
+  const { tenantId } = execution.context;
+  return isSuspect ? `alone ${tenantId}` : normalKey(tenantId);
+}
+
+function normalKey(tenantId: string): string {
+  return `with ${tenantId}`;
 }
 
 const aborted = 'the signal of the run was aborted';

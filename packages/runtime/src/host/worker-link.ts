@@ -11,6 +11,7 @@ import type {
 } from '../protocol/messages.ts';
 import { parseWorkerMessage, ProtocolError } from '../protocol/parse-worker-message.ts';
 import type { Source } from './compilation-cache.ts';
+import { BlackBox } from './black-box.ts';
 import { WorkerProcess, type WorkerExit } from './worker-process.ts';
 
 /** A run as the link sees it: who wants to hear of it. */
@@ -20,6 +21,8 @@ export interface LinkedRun {
   onCalls(calls: readonly GuestCall[]): void;
   onCallAborted(call: number): void;
   onSettled(message: SettledMessage): void;
+  /** A worker had to be killed over it, perhaps after it was settled. */
+  onBlamed(): void;
   /** The worker is gone. Comes instead of `onSettled`. */
   onLost(loss: WorkerLoss): void;
 }
@@ -33,8 +36,8 @@ export interface WorkerLoss {
    */
   readonly kind: 'killed' | 'fatal' | 'crashed' | 'closed';
   readonly culprit: LinkedRun | undefined;
-  /** Runs that were in it, and VMs of earlier runs whose threads had not stopped. */
-  readonly suspects: number;
+  /** The runs that it may have died of: those that it was executing. Undefined when all may be. */
+  readonly suspects: ReadonlySet<number> | undefined;
   readonly outOfMemory: boolean;
   readonly reason: string;
   /** The last words of the process, for the embedder only: they may name paths. */
@@ -49,6 +52,8 @@ export interface WorkerLinkEvents {
   onVmGone(vm: number): void;
   /** V8's code of a source, as this worker made it for a run that was to send it. */
   onCode(source: Source, code: Uint8Array): void;
+  /** It is dead: nothing is to be sent to it any more. Its runs are told next. */
+  onDead(): void;
   /** The last event, and always one; every run has been told before. */
   onLost(loss: WorkerLoss): void;
 }
@@ -75,6 +80,9 @@ export class WorkerLink {
   readonly #codeWanted = new Map<number, { readonly source: Source; times: number }>();
   /** VMs that were given up and whose threads may still be going on. */
   readonly #stopping = new Set<number>();
+  /** When the first ping went out that nothing has come after; 0 when there is none. */
+  #askedAt = 0;
+  #tooLarge = false;
   #outgoing: HostMessage[] = [];
   #state: 'starting' | 'ready' | 'dead' = 'starting';
   #killed: Pick<WorkerLoss, 'kind' | 'culprit' | 'reason'> | undefined;
@@ -92,10 +100,11 @@ export class WorkerLink {
       sizeCalculation: ({ length }) => length + 1,
       dispose: (_kept, source) => this.#send({ type: 'drop-source', source }),
     });
-    this.#process = new WorkerProcess('worker', {
-      onData: (piece) => this.#read(piece),
-      onExit: (exit) => this.#lost(exit),
-    });
+    const handlers = {
+      onData: (piece: Buffer) => this.#read(piece),
+      onExit: (exit: WorkerExit) => this.#lost(exit),
+    };
+    this.#process = new WorkerProcess('worker', handlers, BlackBox.open());
     this.#send({ type: 'bindings', bindings: given.bindings });
   }
 
@@ -170,6 +179,28 @@ export class WorkerLink {
     this.#process.kill();
   }
 
+  /** Kills the process because it has grown too large; what it executes is to blame. */
+  killForMemory(maxMb: number): void {
+    this.#killed ??= {
+      kind: 'fatal',
+      culprit: undefined,
+      reason: `it took more than ${maxMb} MiB (maxWorkerMb)`,
+    };
+    this.#tooLarge = true;
+    this.#process.kill();
+  }
+
+  /** Asks for a sign of life, unless there was one lately. */
+  ping(): void {
+    if (this.#askedAt === 0) this.#askedAt = performance.now();
+    this.#send({ type: 'ping' });
+  }
+
+  /** How long it has left a ping unanswered and said nothing else, in milliseconds. */
+  get silentMs(): number {
+    return this.#askedAt === 0 ? 0 : performance.now() - this.#askedAt;
+  }
+
   /** Ends the worker at the end of the runtime's life. */
   close(): void {
     this.#killed ??= { kind: 'closed', culprit: undefined, reason: 'the runtime was shut down' };
@@ -201,6 +232,7 @@ export class WorkerLink {
 
   #read(piece: Buffer): void {
     if (this.#killed !== undefined) return;
+    this.#askedAt = 0;
     try {
       for (const message of this.#reader.read(piece)) this.#handle(parseWorkerMessage(message));
     } catch (error) {
@@ -224,6 +256,8 @@ export class WorkerLink {
       case 'unusable':
         this.#killed ??= { kind: 'crashed', culprit: undefined, reason: message.reason };
         return this.#process.kill();
+      case 'pong':
+        return;
       case 'vm-ready':
         return this.#events.onVmReady(message.vm);
       case 'vm-failed':
@@ -269,9 +303,12 @@ export class WorkerLink {
     const loss: WorkerLoss = {
       ...(this.#killed ?? describeExit(exit)),
       lastWords: exit.lastWords.trim(),
-      suspects: runs.length + this.#stopping.size,
-      outOfMemory: outOfMemoryWords.test(exit.lastWords),
+      suspects: exit.executing,
+      outOfMemory: this.#tooLarge || outOfMemoryWords.test(exit.lastWords),
     };
+    // First, so that no run that ends now makes room for another in this very worker.
+    this.#events.onDead();
+    loss.culprit?.onBlamed();
     for (const run of runs) run.onLost(loss);
     this.#events.onLost(loss);
   }

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, openSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
+import type { BlackBox } from './black-box.ts';
 import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +12,8 @@ export interface WorkerExit {
   readonly signal: NodeJS.Signals | null;
   /** The end of what it wrote on its standard error; V8 says there what was fatal to it. */
   readonly lastWords: string;
+  /** The runs that it was executing; undefined when that is not known. */
+  readonly executing: ReadonlySet<number> | undefined;
 }
 
 /** What the owner of a worker process is told. */
@@ -29,22 +32,31 @@ export type WorkerProgram = 'worker' | 'eraser';
 
 /**
  * A child process that runs {@link file://../worker/main.ts} or {@link file://../eraser/main.ts}: no
- * environment, no descriptor but its pipe (number 3) and its standard error, no permission but to
- * read the code that it runs.
+ * environment, no descriptor but its pipe (number 3), its black box (4) and its standard error, no
+ * permission but to read the code that it runs.
  * Owned by one link.
  */
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #pipe: Socket;
   readonly #errors: Socket;
+  readonly #blackBox: BlackBox | undefined;
   #lastWords = '';
 
-  constructor(program: WorkerProgram, events: WorkerProcessEvents) {
+  constructor(program: WorkerProgram, events: WorkerProcessEvents, blackBox?: BlackBox) {
+    this.#blackBox = blackBox;
     const main = fileURLToPath(new URL(`../${program}/main.${extension}`, import.meta.url));
     this.#child = spawn(process.execPath, [...flags[program](), main], {
       env: {},
       cwd: '/',
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...coveredDescriptors(pipeDescriptor + 1)],
+      stdio: [
+        'ignore',
+        'ignore',
+        'pipe',
+        'pipe',
+        blackBox?.descriptor ?? 'ignore',
+        ...coveredDescriptors(pipeDescriptor + 2),
+      ],
       windowsHide: true,
     });
     this.#errors = this.#child.stdio[2] as Socket;
@@ -60,7 +72,9 @@ export class WorkerProcess {
       if (over) return;
       over = true;
       this.#pipe.destroy();
-      events.onExit({ code, signal, lastWords: this.#lastWords });
+      const executing = this.#blackBox?.executing();
+      this.#blackBox?.close();
+      events.onExit({ code, signal, lastWords: this.#lastWords, executing });
     };
     this.#child.on('error', (error) => {
       this.#lastWords += error.message;

@@ -55,6 +55,8 @@ export interface BindingShape {
   }[];
 }
 
+/** Runs that a worker can note as being executed, all at a time. */
+export const turnSlots: number = 256;
 /** Calls of one run that may be open at a time; the guest holds the others back. */
 export const maxOpenCalls: number = 256;
 /** Characters of the arguments of one call, as JSON. */
@@ -85,6 +87,8 @@ export type HostMessage =
   | { readonly type: 'add-source'; readonly source: number; readonly text: string }
   /** V8's code of a source, of the host's cache: what it holds is authentic. */
   | { readonly type: 'add-code'; readonly source: number; readonly bytes: Uint8Array }
+  /** Is answered at once by `pong`. */
+  | { readonly type: 'ping' }
   | { readonly type: 'drop-source'; readonly source: number }
   | RunMessage
   | {
@@ -177,6 +181,7 @@ export interface SettledMessage {
 export type WorkerMessage =
   | { readonly type: 'ready'; readonly versions: WorkerVersions }
   | { readonly type: 'unusable'; readonly reason: string }
+  | { readonly type: 'pong' }
   | { readonly type: 'vm-ready'; readonly vm: number }
   | { readonly type: 'vm-failed'; readonly vm: number; readonly reason: string }
   | { readonly type: 'vm-gone'; readonly vm: number }

@@ -47,6 +47,8 @@ export function parseWorkerMessage(value: unknown): WorkerMessage {
     }
     case 'unusable':
       return { type: 'unusable', reason: text(fields, 'reason') };
+    case 'pong':
+      return { type: 'pong' };
     case 'vm-ready':
       return { type: 'vm-ready', vm: whole(fields, 'vm') };
     case 'vm-failed':

@@ -7,6 +7,7 @@ import type {
   WorkerMessage,
   WorkerUsage,
 } from '../protocol/messages.ts';
+import { turnBegins, turnEnded } from './turn-log.ts';
 import { compilationFailure, compileScript, scriptName } from './compile.ts';
 import {
   readGuestState,
@@ -28,6 +29,7 @@ export interface Settlement {
   readonly healthy: boolean;
 }
 
+type Waiting = Extract<GuestState, { kind: 'waiting' }>;
 type CancelCode = Extract<HostMessage, { type: 'cancel' }>['code'];
 
 const mebi = 1024 * 1024;
@@ -53,6 +55,8 @@ export class Run implements Watched {
   /** Numbers of host calls and their answers, in turn, that came since the last turn. */
   readonly #answers: (number | string)[] = [];
   #wake: (() => void) | undefined;
+  /** Where it is noted that this run is being executed. */
+  #slot = -1;
   #compiled: Compiled = 'source';
   /** Why the run still waits, when it does; told if its time runs out. */
   #idle = false;
@@ -139,6 +143,15 @@ export class Run implements Watched {
   }
 
   async #live(): Promise<Outcome> {
+    this.#slot = turnBegins(this.#message.run);
+    try {
+      return await this.#carryOut();
+    } finally {
+      turnEnded(this.#slot);
+    }
+  }
+
+  async #carryOut(): Promise<Outcome> {
     const { purpose, realm: kind } = this.#message;
     if (purpose === 'check') return this.#check();
     const opened = await this.#cell.openRealm(kind, this.#source, (text) => this.#receive(text));
@@ -150,7 +163,7 @@ export class Run implements Watched {
       const args = [loaded.wrapper, context, input, this.#settings()];
       let state = await this.#turn(opened.realm, 'start', args);
       while (state.kind === 'waiting') {
-        if (this.#answers.length === 0) await this.#wait(state);
+        if (this.#answers.length === 0) await this.#rest(state);
         const answers = this.#answers.splice(0);
         const operation = answers.length === 0 ? 'timers' : 'answers';
         state = await this.#turn(opened.realm, operation, answers);
@@ -205,8 +218,15 @@ export class Run implements Watched {
     return readGuestState(turn.state);
   }
 
+  async #rest(state: Waiting): Promise<void> {
+    turnEnded(this.#slot);
+    this.#slot = -1;
+    await this.#wait(state);
+    this.#slot = turnBegins(this.#message.run);
+  }
+
   /** Waits for an answer or the next timer, or for ever: the watchdog ends what nothing else can. */
-  async #wait({ timerMs, calling }: Extract<GuestState, { kind: 'waiting' }>): Promise<void> {
+  async #wait({ timerMs, calling }: Waiting): Promise<void> {
     this.#idle = timerMs === undefined && !calling;
     if (timerMs === 0) return;
     let timer: NodeJS.Timeout | undefined;

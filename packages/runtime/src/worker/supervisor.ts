@@ -31,6 +31,9 @@ export class Supervisor {
     switch (message.type) {
       case 'bindings':
         throw new TypeError('the bindings are there already');
+      case 'ping':
+        this.#send({ type: 'pong' });
+        return;
       case 'answer':
         this.#runs.get(message.run)?.answer(message.call, message.answer);
         return;

@@ -8,6 +8,8 @@ const anyUsage: unknown = {
   heapBytes: expect.any(Number) as number,
   apiCalls: 0,
   queueMs: expect.any(Number) as number,
+  queueCause: null,
+  attempts: 1,
   cache: 'miss',
 };
 

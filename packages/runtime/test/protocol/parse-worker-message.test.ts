@@ -18,6 +18,7 @@ const settled = {
 const valid: readonly (readonly [title: string, message: WorkerMessage])[] = [
   ['ready', { type: 'ready', versions: { node: '26.10.0', v8: '14', codeTag: '7' } }],
   ['unusable', { type: 'unusable', reason: 'no addon' }],
+  ['pong', { type: 'pong' }],
   ['vm-ready', { type: 'vm-ready', vm: 0 }],
   ['vm-failed', { type: 'vm-failed', vm: Number.MAX_SAFE_INTEGER, reason: '' }],
   ['vm-gone', { type: 'vm-gone', vm: 7 }],

@@ -8,6 +8,8 @@ const names = [
   'cloister:vm:create',
   'cloister:vm:destroy',
   'cloister:worker:start',
+  'cloister:script:refused',
+  'cloister:binding:error',
   'cloister:worker:exit',
   'cloister:store:down',
   'cloister:store:up',

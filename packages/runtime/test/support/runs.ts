@@ -55,11 +55,12 @@ export async function runUntilLog(
   runtime: Runtime,
   source: string,
   context: RunContext = {},
+  input?: unknown,
 ): Promise<LiveRun> {
   const heard: string[] = [];
   const abort = new AbortController();
   const logged = Promise.withResolvers<void>();
-  const result = runtime.execute(source, undefined, {
+  const result = runtime.execute(source, input, {
     signal: abort.signal,
     ...context,
     onLog: ({ message }) => {

@@ -61,6 +61,7 @@ const call = shape({ call: id, binding: id, method: id, args: text });
 const forms: readonly Check[] = [
   shape({ type: oneOf('ready'), versions: shape({ node: text, v8: text, codeTag: text }) }),
   shape({ type: oneOf('unusable'), reason: text }),
+  shape({ type: oneOf('pong') }),
   shape({ type: oneOf('vm-ready', 'vm-gone'), vm: id }),
   shape({ type: oneOf('vm-failed'), vm: id, reason: text }),
   shape({ type: oneOf('log'), run: id, lines: listOf(line) }),

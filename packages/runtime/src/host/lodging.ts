@@ -1,0 +1,57 @@
+/** How much is known of a script: whether it has run cleanly for a while. */
+export type Trust = 'proven' | 'open';
+
+/** What a worker is kept for: everybody, one tenant, or one run at a time that may have cost another worker. */
+export type LodgingKind = 'shared' | 'dedicated' | 'quarantine';
+
+/** What a run asks of the place that it gets. */
+export interface Want {
+  readonly tenantId: string;
+  readonly memoryMb: number;
+  readonly trust: Trust;
+  readonly kind: LodgingKind;
+}
+
+/**
+ * Who lives in a worker, and so who may join them. In a shared worker there are runs of proven scripts,
+ * or runs of others, or runs of one tenant: who can bring a worker down does it to their like.
+ */
+export class Lodging {
+  readonly kind: LodgingKind;
+  /** The tenant that it is kept for, when it is `dedicated`. */
+  readonly owner: string | undefined;
+  /** No run is to come any more. */
+  isRetiring = false;
+  readonly #runs = { proven: 0, open: 0 };
+  readonly #tenants = new Map<string, number>();
+
+  constructor(kind: LodgingKind, owner?: string) {
+    this.kind = kind;
+    this.owner = owner;
+  }
+
+  get isEmpty(): boolean {
+    return this.#tenants.size === 0;
+  }
+
+  accepts({ kind, tenantId, trust }: Want): boolean {
+    if (this.isRetiring || kind !== this.kind) return false;
+    if (kind === 'dedicated') return tenantId === this.owner;
+    if (this.isEmpty) return true;
+    if (kind === 'quarantine') return false;
+    const others = trust === 'proven' ? this.#runs.open : this.#runs.proven;
+    return others === 0 || (this.#tenants.size === 1 && this.#tenants.has(tenantId));
+  }
+
+  enter({ tenantId, trust }: Want): void {
+    this.#runs[trust]++;
+    this.#tenants.set(tenantId, (this.#tenants.get(tenantId) ?? 0) + 1);
+  }
+
+  leave({ tenantId, trust }: Want): void {
+    this.#runs[trust]--;
+    const left = (this.#tenants.get(tenantId) ?? 1) - 1;
+    if (left === 0) this.#tenants.delete(tenantId);
+    else this.#tenants.set(tenantId, left);
+  }
+}

@@ -1,0 +1,324 @@
+import { createError, type CloisterError } from '../errors.ts';
+import type { BindingShape, WorkerVersions } from '../protocol/messages.ts';
+import type { Source } from './compilation-cache.ts';
+import type { Deadline, Deadlines } from './deadlines.ts';
+import { publish } from './events.ts';
+import { Lodging, type Want } from './lodging.ts';
+import { residentBytes } from './resident-bytes.ts';
+import { WorkerLink, type WorkerLoss } from './worker-link.ts';
+
+/** A worker process as the host keeps it. */
+export interface Worker {
+  readonly link: WorkerLink;
+  /** Undefined while it is a spare. */
+  lodging: Lodging | undefined;
+  /** VMs that are in it, those that are being made included. */
+  vms: number;
+  readonly startedAt: number;
+  idleSince: number;
+}
+
+/** What the fleet has to know of the options. */
+export interface FleetOptions {
+  readonly workers: number;
+  readonly spareWorkers: number;
+  readonly maxWorkerMb: number;
+  readonly maxWorkerAgeMs: number;
+  readonly idleMs: number;
+  readonly sourcesKept: number;
+  readonly bindings: readonly BindingShape[];
+}
+
+/** What the owner of the fleet is told. */
+export interface FleetEvents {
+  onVersions(versions: WorkerVersions): void;
+  onVmReady(vm: number): void;
+  onVmFailed(vm: number): void;
+  onVmGone(vm: number): void;
+  onCode(source: Source, code: Uint8Array): void;
+  /** The VMs of a worker are gone with it, or are about to be. */
+  onWorkerGone(worker: Worker, how: 'worker_lost' | 'recycled'): void;
+  /** There is a worker more, or it is known that there will be none. */
+  onChange(): void;
+}
+
+/** From the start of a worker until it has passed its self-test, in milliseconds. */
+const maxStartMs = 10_000;
+const startBackoffMs = [0, 100, 400, 1600, 5000] as const;
+/** How often the workers are looked at, in milliseconds; how they grow, more often. */
+const healthMs = 1000;
+const growthMs = 100;
+const maxSilenceMs = 10_000;
+/** A worker without runs that is larger than this, and so much for each VM, is replaced. */
+const plumpBytes = 512 * 1024 * 1024;
+const plumpBytesPerVm = 24 * 1024 * 1024;
+/** How long a worker for single runs is kept, in milliseconds: they are rare. */
+const quarantineIdleMs = 2000;
+const mebi = 1024 * 1024;
+
+/**
+ * The worker processes: starts and replaces them, keeps spares, gives each its lodging, and watches
+ * from outside how large they are and whether they answer. Owned by the pool.
+ */
+export class WorkerFleet {
+  readonly #options: FleetOptions;
+  readonly #deadlines: Deadlines;
+  readonly #events: FleetEvents;
+  readonly #workers = new Map<WorkerLink, Worker>();
+  readonly #starting = new Map<WorkerLink, Deadline>();
+  /** Workers that have made a VM; one that never did is not to be started again at once. */
+  readonly #proven = new WeakSet<WorkerLink>();
+  #lastLink = 0;
+  #failedStarts = 0;
+  #closed = false;
+  #health: NodeJS.Timeout | undefined;
+  #growth: NodeJS.Timeout | undefined;
+  #allGone: (() => void) | undefined;
+  /** Why the newest worker could not be started, while none can. */
+  startFailure: CloisterError | undefined;
+  /** Told of the first failure to start a worker. */
+  onStartFailed: (error: CloisterError) => void = () => {};
+
+  constructor(options: FleetOptions, deadlines: Deadlines, events: FleetEvents) {
+    this.#options = options;
+    this.#deadlines = deadlines;
+    this.#events = events;
+  }
+
+  start(): void {
+    for (let i = 0; i < this.#options.workers; i++) this.#start(new Lodging('shared'));
+    this.#health = setInterval(() => this.#lookAtHealth(), healthMs).unref();
+    this.#growth = setInterval(() => this.#lookAtGrowth(), growthMs).unref();
+  }
+
+  /** Spares are started when everything else is ready, so that they hold up nothing. */
+  addSpares(): void {
+    const spares = this.#count((worker) => worker.lodging === undefined);
+    for (let i = spares; i < this.#options.spareWorkers; i++) this.#start(undefined);
+  }
+
+  get isReady(): boolean {
+    return [...this.#workers.values()].every(({ link }) => link.isReady);
+  }
+
+  /** Workers that are in use, spares not among them. */
+  get size(): number {
+    return this.#count(({ lodging }) => lodging !== undefined);
+  }
+
+  get spares(): number {
+    return this.#count(({ lodging, link }) => lodging === undefined && link.isReady);
+  }
+
+  /**
+   * The worker in which a VM for such a run is best made. When there is none, one is on its way, if
+   * there may be one more.
+   */
+  place(want: Want): Worker | undefined {
+    let best: Worker | undefined;
+    for (const worker of this.#workers.values()) {
+      const { link, lodging, vms } = worker;
+      if (!link.isReady || lodging?.accepts(want) !== true) continue;
+      // A run in quarantine is alone, so the VM of another there is none for it.
+      if (want.kind === 'quarantine' && vms > 0) continue;
+      if (best === undefined || vms < best.vms) best = worker;
+    }
+    return best ?? this.#oneMore(want);
+  }
+
+  /** A worker for VMs that are kept warm. */
+  placeWarm(): Worker | undefined {
+    let best: Worker | undefined;
+    for (const worker of this.#workers.values()) {
+      const { link, lodging, vms } = worker;
+      if (!link.isReady || lodging?.kind !== 'shared' || lodging.isRetiring) continue;
+      if (best === undefined || vms < best.vms) best = worker;
+    }
+    return best;
+  }
+
+  /** It has made a VM, so it is in order. */
+  proved({ link }: Worker): void {
+    this.#proven.add(link);
+    this.#failedStarts = 0;
+    this.startFailure = undefined;
+  }
+
+  /** Kills all workers and waits until they are gone. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#health);
+    clearInterval(this.#growth);
+    for (const link of this.#workers.keys()) link.close();
+    if (this.#workers.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#allGone = resolve;
+    });
+  }
+
+  #count(fits: (worker: Worker) => boolean): number {
+    let count = 0;
+    for (const worker of this.#workers.values()) if (fits(worker)) count++;
+    return count;
+  }
+
+  #oneMore({ kind, tenantId }: Want): Worker | undefined {
+    if (this.#closed) return undefined;
+    const owner = kind === 'dedicated' ? tenantId : undefined;
+    const alike = ({ lodging }: Worker): boolean =>
+      lodging?.kind === kind && lodging.owner === owner && !lodging.isRetiring;
+    // Proven scripts and others each find a worker, if need be one above the number.
+    const most = kind === 'shared' ? this.#options.workers + 1 : kind === 'quarantine' ? 2 : 1;
+    if (
+      this.#count(alike) >= most ||
+      this.#count((worker) => alike(worker) && !worker.link.isReady)
+    ) {
+      return undefined;
+    }
+    const lodging = new Lodging(kind, owner);
+    for (const worker of this.#workers.values()) {
+      if (worker.lodging !== undefined || !worker.link.isReady) continue;
+      worker.lodging = lodging;
+      worker.idleSince = performance.now();
+      this.addSpares();
+      return worker;
+    }
+    this.#start(lodging);
+    return undefined;
+  }
+
+  #start(lodging: Lodging | undefined): void {
+    try {
+      this.#spawn(lodging);
+    } catch (error) {
+      // The system refused the process at once, for want of memory or of descriptors.
+      this.#startFailed('it could not be spawned', String(error), lodging);
+    }
+  }
+
+  #spawn(lodging: Lodging | undefined): void {
+    const id = ++this.#lastLink;
+    const events = this.#events;
+    const link = new WorkerLink(id, this.#options, {
+      onReady: (versions) => this.#ready(link, versions),
+      onVmReady: (vm) => events.onVmReady(vm),
+      onVmFailed: (vm) => events.onVmFailed(vm),
+      onVmGone: (vm) => events.onVmGone(vm),
+      onCode: (source, code) => events.onCode(source, code),
+      onDead: () => this.#dead(link),
+      onLost: (loss) => this.#lost(worker, loss),
+    });
+    const now = performance.now();
+    const worker: Worker = { link, lodging, vms: 0, startedAt: now, idleSince: now };
+    this.#workers.set(link, worker);
+    const deadline = this.#deadlines.after(maxStartMs, () => {
+      if (!link.isReady) link.kill(undefined, `it was not ready within ${maxStartMs} ms`);
+    });
+    this.#starting.set(link, deadline);
+  }
+
+  #hasStarted(link: WorkerLink): void {
+    this.#starting.get(link)?.clear();
+    this.#starting.delete(link);
+  }
+
+  #ready(link: WorkerLink, versions: WorkerVersions): void {
+    this.#hasStarted(link);
+    this.#events.onVersions(versions);
+    publish('cloister:worker:start', () => ({ worker: link.id, pid: link.pid }));
+    this.#events.onChange();
+  }
+
+  #dead(link: WorkerLink): void {
+    const worker = this.#workers.get(link);
+    this.#workers.delete(link);
+    this.#hasStarted(link);
+    if (worker !== undefined) this.#events.onWorkerGone(worker, 'worker_lost');
+  }
+
+  #lost(worker: Worker, loss: WorkerLoss): void {
+    const { link } = worker;
+    const { reason } = loss;
+    publish('cloister:worker:exit', () => ({ worker: link.id, pid: link.pid, reason }));
+    if (this.#workers.size === 0) this.#allGone?.();
+    if (this.#closed) return;
+    const hadStarted = this.#proven.has(link) || worker.lodging === undefined;
+    if (hadStarted || loss.kind === 'closed') this.#fill();
+    else this.#startFailed(loss.reason, loss.lastWords, worker.lodging);
+    this.#events.onChange();
+  }
+
+  /** Sees to it that there are as many shared workers as there should be, by a spare at once if there is one. */
+  #fill(): void {
+    const isShared = ({ lodging }: Worker): boolean =>
+      lodging?.kind === 'shared' && !lodging.isRetiring;
+    for (let missing = this.#options.workers - this.#count(isShared); missing > 0; missing--) {
+      const spare = [...this.#workers.values()].find(
+        ({ lodging, link }) => lodging === undefined && link.isReady,
+      );
+      if (spare === undefined) this.#start(new Lodging('shared'));
+      else spare.lodging = new Lodging('shared');
+    }
+    this.addSpares();
+  }
+
+  #startFailed(reason: string, lastWords: string, lodging: Lodging | undefined): void {
+    const details = lastWords === '' ? '' : `\n${lastWords}`;
+    this.startFailure = createError(
+      'worker_start_failed',
+      `a worker process could not be started: ${reason}${details}`,
+    );
+    this.onStartFailed(this.startFailure);
+    // What was to be for one tenant or one run is asked for again by whoever still wants it.
+    if (lodging !== undefined && lodging.kind !== 'shared') return;
+    const wait = startBackoffMs[Math.min(this.#failedStarts++, startBackoffMs.length - 1)]!;
+    setTimeout(() => {
+      if (!this.#closed) this.#fill();
+    }, wait).unref();
+  }
+
+  #lookAtHealth(): void {
+    const now = performance.now();
+    const shared = this.#count(({ lodging }) => lodging?.kind === 'shared' && !lodging.isRetiring);
+    for (const worker of this.#workers.values()) {
+      const { link, lodging } = worker;
+      if (!link.isReady) continue;
+      if (link.silentMs > maxSilenceMs) {
+        link.kill(undefined, `it did not answer for ${maxSilenceMs} ms`);
+        continue;
+      }
+      link.ping();
+      if (lodging === undefined) continue;
+      if (!lodging.isEmpty) worker.idleSince = now;
+      else if (lodging.isRetiring) this.#giveUp(worker);
+      else if (lodging.kind !== 'shared' || shared > this.#options.workers) {
+        const idleMs = lodging.kind === 'quarantine' ? quarantineIdleMs : this.#options.idleMs;
+        if (now - worker.idleSince > idleMs) this.#giveUp(worker);
+      } else if (this.#isWorn(worker, now)) {
+        // Its successor comes first; it goes when it has nothing to do.
+        lodging.isRetiring = true;
+        this.#fill();
+      }
+    }
+  }
+
+  #isWorn({ link, startedAt, vms }: Worker, now: number): boolean {
+    if (now - startedAt > this.#options.maxWorkerAgeMs) return true;
+    return (residentBytes(link.pid) ?? 0) > plumpBytes + vms * plumpBytesPerVm;
+  }
+
+  #giveUp(worker: Worker): void {
+    this.#events.onWorkerGone(worker, 'recycled');
+    worker.link.close();
+  }
+
+  /** The second layer of the memory limit: what the worker itself does not see, or does not say. */
+  #lookAtGrowth(): void {
+    const most = this.#options.maxWorkerMb * mebi;
+    for (const { link } of this.#workers.values()) {
+      if (link.runCount === 0) continue;
+      const resident = residentBytes(link.pid);
+      if (resident !== undefined && resident > most) link.killForMemory(this.#options.maxWorkerMb);
+    }
+  }
+}
