@@ -32,8 +32,8 @@ export interface PoolStats {
 
 /** From the start of a worker until it has passed its self-test, in milliseconds. */
 const maxStartMs = 10_000;
-/** From the taking of a warm VM until another is made in its place, in milliseconds. */
-const refillDelayMs = 20;
+/** From the taking of a warm VM until another is made in its place at the latest. */
+const maxRefillDelayMs = 100;
 const startBackoffMs = [0, 100, 400, 1600, 5000] as const;
 
 /**
@@ -140,8 +140,8 @@ export class Pool {
       vm.idleSince = performance.now();
     } else {
       this.#destroy(vm, end ?? 'shutdown');
-      this.#refill();
     }
+    this.#refill();
     this.#onAvailable();
   }
 
@@ -259,12 +259,15 @@ export class Pool {
     }, wait).unref();
   }
 
-  /** Not at once: the run that took a warm VM would share its worker with the making of the next. */
+  /**
+   * When the run is over that took a warm VM, or has gone on for a while: it would share its worker
+   * with the making of the next.
+   */
   #refillSoon(): void {
     this.#refillTimer ??= setTimeout(() => {
       this.#refillTimer = undefined;
       this.#refill();
-    }, refillDelayMs).unref();
+    }, maxRefillDelayMs).unref();
   }
 
   /** Keeps `poolSize` VMs warm, as far as the ceiling allows. */
