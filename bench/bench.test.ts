@@ -15,6 +15,8 @@ test('every benchmark runs and prints its table', { timeout: 120_000 }, async ()
     'Making a VM',
     'idle VM',
     'Compute-bound',
+    'Compiling a script',
+    'First result in a new process',
   ]) {
     expect(stdout).toContain(title);
   }

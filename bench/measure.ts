@@ -40,6 +40,14 @@ function at(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 }
 
+/** The middle one of values that need not be sorted. */
+export function median(values: readonly number[]): number {
+  return at(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
+}
+
 /** One row of a table: what, the ratio that counts, and the figures behind it. */
 export interface Row {
   readonly what: string;

@@ -39,8 +39,8 @@ export interface PoolStats {
   readonly busy: number;
 }
 
-/** From the taking of a warm VM until another is made in its place, in milliseconds. */
-const refillDelayMs = 20;
+/** From the taking of a warm VM until another is made in its place at the latest, in milliseconds. */
+const maxRefillDelayMs = 100;
 /** A VM is replaced after so many runs, or at such an age, in milliseconds. */
 const maxVmRuns = 100_000;
 const maxVmAgeMs = 60 * 60 * 1000;
@@ -176,8 +176,8 @@ export class Pool {
       vm.idleSince = performance.now();
     } else {
       this.#destroy(vm, reason);
-      this.#refill();
     }
+    if (reason !== undefined || this.#refillTimer !== undefined) this.#refill();
     this.#onAvailable();
   }
 
@@ -232,16 +232,18 @@ export class Pool {
     }
   }
 
-  /** Not at once: the run that took a warm VM would share its worker with the making of the next. */
+  /**
+   * When the run is over that took a warm VM, or has gone on for a while: it would share its worker
+   * with the making of the next.
+   */
   #refillSoon(): void {
-    this.#refillTimer ??= setTimeout(() => {
-      this.#refillTimer = undefined;
-      this.#refill();
-    }, refillDelayMs).unref();
+    this.#refillTimer ??= setTimeout(() => this.#refill(), maxRefillDelayMs).unref();
   }
 
   /** Keeps `poolSize` VMs warm, as far as the ceiling allows. */
   #refill(): void {
+    clearTimeout(this.#refillTimer);
+    this.#refillTimer = undefined;
     if (this.#closed) return;
     let warm = 0;
     for (const vm of this.#vms.values()) {

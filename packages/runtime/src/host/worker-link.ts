@@ -129,9 +129,13 @@ export class WorkerLink {
     this.#send({ type: 'destroy-vm', vm });
   }
 
-  /** Sends a source ahead of a run that is likely to come here, unless this worker has it. */
+  /**
+   * Sends a source ahead of a run that is likely to come here, unless this worker has it. At once,
+   * so that it is on its way while the host is busy with the rest.
+   */
   sendSource(source: Source): void {
     this.#kept(source);
+    this.#flush();
   }
 
   /** Starts a run; source and code travel only when this worker does not have them. */

@@ -54,6 +54,15 @@ describe('the pool', () => {
     expect(runtime.stats().pool).toMatchObject({ vms: 4, idle: 2 });
   });
 
+  test('does so while a run that took one goes on and on', async () => {
+    const runtime = await startRuntime({ poolSize: 1, workers: 1 });
+    const run = await runUntilLog(runtime, 'console.log(1); await new Promise(() => {})', as('a'));
+    await vi.waitUntil(() => runtime.stats().pool.warm === 1, soon);
+    expect(runtime.stats().pool).toMatchObject({ vms: 2, busy: 1 });
+    run.cancel();
+    expect(await run.code).toBe('cancelled');
+  });
+
   test('gives up the VMs that nobody used for idleMs, and keeps poolSize warm', async () => {
     const events = recordEvents();
     const runtime = await startRuntime({ poolSize: 1, workers: 1, idleMs: 50 });
