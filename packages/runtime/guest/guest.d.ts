@@ -11,6 +11,7 @@ interface Guest {
     readonly plan: string;
   };
   primordials: {
+    readonly bare: <Class extends Function>(Class: Class) => Class;
     readonly uncurryThis: <Self, Args extends unknown[], Result>(
       method: (this: Self, ...args: Args) => Result,
     ) => (self: Self, ...args: Args) => Result;

@@ -1,11 +1,14 @@
 'use strict';
-// Lists without a prototype: what a script puts on Array.prototype must not see our writes.
+// Lists that inherit nothing: what a script puts on Array.prototype must not see our writes.
 guest.list = (() => {
-  const list = () => ({ __proto__: null, length: 0 });
+  const { bare } = guest.primordials;
+  // Arrays, since they are what V8 can lengthen fast.
+  const List = bare(class extends Array {});
+  /** @returns {GuestList<any>} */
+  const list = () => new List();
 
   const push = (/** @type {GuestList<any>} */ target, /** @type {any} */ item) => {
     target[target.length] = item;
-    target.length += 1;
   };
 
   /** Keeps the items that `keep` answers true for, in their order. */
@@ -19,7 +22,6 @@ guest.list = (() => {
       const item = target[i];
       if (keep(item)) target[kept++] = item;
     }
-    for (let i = kept; i < length; i++) delete target[i];
     target.length = kept;
   };
 

@@ -32,7 +32,7 @@ guest.structuredClone = (() => {
       if (bufferDetached(transferred[i])) refuse('in transfer, a detached ArrayBuffer');
     }
     for (let i = 0; i < transferred.length; i++) {
-      graph.nodes[i].buffer = bufferTransfer(transferred[i]);
+      graph.nodes[i].content = bufferTransfer(transferred[i]);
     }
     return deserialize(graph);
   };

@@ -1,7 +1,7 @@
 'use strict';
 /** The second half of structuredClone: objects from nodes. No code of the script runs in it. */
 guest.structuredDeserialize = (() => {
-  const { uncurryThis } = guest.primordials;
+  const { bare, uncurryThis } = guest.primordials;
   const { DOMException } = guest.domException;
   const { isObject } = guest.webIdl;
   const { makeView } = guest.structuredBuffer;
@@ -20,26 +20,40 @@ guest.structuredDeserialize = (() => {
     URIError,
   });
 
+  const Descriptor = bare(
+    class {
+      /** @type {any} */
+      value = undefined;
+      writable = true;
+      enumerable = true;
+      configurable = true;
+    },
+  );
+  // One for all: nothing but the language reads it, and it does so at once.
+  const descriptor = new Descriptor();
+
   const define = (
     /** @type {any} */ target,
     /** @type {PropertyKey} */ key,
     /** @type {unknown} */ value,
     /** @type {boolean} */ enumerable,
   ) => {
-    const descriptor = { __proto__: null, value, writable: true, enumerable, configurable: true };
+    descriptor.value = value;
+    descriptor.enumerable = enumerable;
     defineProperty(target, key, descriptor);
+    descriptor.value = undefined;
   };
 
-  const makeError = (/** @type {any} */ node) => {
-    const Constructor = errors[node.name];
-    const error = node.message === undefined ? new Constructor() : new Constructor(node.message);
-    if (node.stack !== undefined) define(error, 'stack', node.stack, false);
+  const makeError = (/** @type {any} */ { name, message, stack }) => {
+    const Constructor = errors[name];
+    const error = message === undefined ? new Constructor() : new Constructor(message);
+    if (stack !== undefined) define(error, 'stack', stack, false);
     return error;
   };
 
-  const makeException = (/** @type {any} */ node) => {
-    const exception = new DOMException(node.message, node.name);
-    if (node.stack !== undefined) define(exception, 'stack', node.stack, false);
+  const makeException = (/** @type {any} */ { name, message, stack }) => {
+    const exception = new DOMException(message, name);
+    if (stack !== undefined) define(exception, 'stack', stack, false);
     return exception;
   };
 
@@ -51,31 +65,31 @@ guest.structuredDeserialize = (() => {
   };
 
   /** The object without what it holds; a view comes after its buffer. */
-  const make = (/** @type {any} */ node) => {
-    switch (node.kind) {
+  const make = (/** @type {CloneNode} */ { kind, content }) => {
+    switch (kind) {
       case 'Date':
-        return new Date(node.slot);
+        return new Date(content);
       case 'Boolean':
       case 'Number':
       case 'BigInt':
       case 'String':
-        return Object(node.slot);
+        return Object(content);
       case 'RegExp':
-        return new RegExp(node.source, node.flags);
+        return new RegExp(content.source, content.flags);
       case 'ArrayBuffer':
-        return node.buffer;
+        return content;
       case 'View':
-        return makeView(node.shape, node.buffer.target);
+        return makeView(content.shape, content.buffer.target);
       case 'Map':
         return new Map();
       case 'Set':
         return new Set();
       case 'Error':
-        return makeError(node);
+        return makeError(content);
       case 'DOMException':
-        return makeException(node);
+        return makeException(content);
       case 'Array':
-        return makeArray(node.length);
+        return makeArray(content);
       default:
         return {};
     }
@@ -83,22 +97,21 @@ guest.structuredDeserialize = (() => {
 
   const targetOf = (/** @type {any} */ item) => (isObject(item) ? item.target : item);
 
-  const fill = (/** @type {any} */ node) => {
-    const { items, kind, keys, target } = node;
-    if (items === undefined) return;
-    for (let i = 0; i < items.length; i++) {
-      const item = targetOf(items[i]);
-      if (kind === 'Map') mapSet(target, item, targetOf(items[++i]));
-      else if (kind === 'Set') setAdd(target, item);
-      else if (kind === 'Error') define(target, 'cause', item, false);
-      else define(target, keys[i], item, true);
-    }
+  const link = (
+    /** @type {CloneNode} */ { kind, target },
+    /** @type {any} */ key,
+    /** @type {any} */ item,
+  ) => {
+    const value = targetOf(item);
+    if (kind === 'Map') mapSet(target, targetOf(key), value);
+    else if (kind === 'Set') setAdd(target, value);
+    else define(target, key, value, kind !== 'Error');
   };
 
-  /** @param {{ root: any, nodes: GuestList<any> }} graph */
-  const deserialize = ({ root, nodes }) => {
+  /** @param {CloneGraph} graph */
+  const deserialize = ({ root, nodes, links }) => {
     for (let i = 0; i < nodes.length; i++) nodes[i].target = make(nodes[i]);
-    for (let i = 0; i < nodes.length; i++) fill(nodes[i]);
+    for (let i = 0; i < links.length; i += 3) link(links[i], links[i + 1], links[i + 2]);
     return targetOf(root);
   };
 

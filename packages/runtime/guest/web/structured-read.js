@@ -1,9 +1,9 @@
 'use strict';
 // What structuredClone takes from one object of each kind.
 guest.structuredRead = (() => {
-  const { uncurryThis } = guest.primordials;
+  const { bare, uncurryThis } = guest.primordials;
   const { messageOf, nameOf } = guest.domException;
-  const { list, push } = guest.list;
+  const { push } = guest.list;
   const { getter } = guest.webIntrinsics;
   const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn } = Object;
   const mapEntries = uncurryThis(Map.prototype.entries);
@@ -11,7 +11,7 @@ guest.structuredRead = (() => {
   const setValues = uncurryThis(Set.prototype.values);
   const setNext = uncurryThis(getPrototypeOf(new Set().values()).next);
   const regExpSource = getter(RegExp.prototype, 'source');
-  const regExpFlags = list();
+  const regExpFlags = guest.list.list();
   for (const [flag, name] of Object.entries({
     d: 'hasIndices',
     g: 'global',
@@ -39,22 +39,25 @@ guest.structuredRead = (() => {
     for (let i = 0; i < regExpFlags.length; i++) {
       if (regExpFlags[i].isSet(value)) flags += regExpFlags[i].flag;
     }
-    return { __proto__: null, kind: 'RegExp', source: regExpSource(value), flags };
+    return { __proto__: null, source: regExpSource(value), flags };
   };
 
-  /** The items of a set; the keys and values of a map, one after the other. */
-  const contentsOf = (/** @type {any} */ value, /** @type {string} */ kind) => {
-    const raw = list();
+  /** Adds the items of a set; the keys and values of a map, one after the other. */
+  const addContents = (
+    /** @type {GuestList<any>} */ target,
+    /** @type {any} */ value,
+    /** @type {string} */ kind,
+  ) => {
     const isMap = kind === 'Map';
     const iterator = isMap ? mapEntries(value) : setValues(value);
     for (;;) {
       const step = isMap ? mapNext(iterator) : setNext(iterator);
-      if (step.done) return raw;
+      if (step.done) return;
       if (isMap) {
-        push(raw, step.value[0]);
-        push(raw, step.value[1]);
+        push(target, step.value[0]);
+        push(target, step.value[1]);
       } else {
-        push(raw, step.value);
+        push(target, step.value);
       }
     }
   };
@@ -62,33 +65,35 @@ guest.structuredRead = (() => {
   const textOrNothing = (/** @type {unknown} */ value) =>
     typeof value === 'string' ? value : undefined;
 
+  const ErrorParts = bare(
+    class {
+      constructor(
+        /** @type {string} */ name,
+        /** @type {string | undefined} */ message,
+        /** @type {string | undefined} */ stack,
+      ) {
+        this.name = name;
+        this.message = message;
+        this.stack = stack;
+      }
+    },
+  );
+
   const errorOf = (/** @type {any} */ value) => {
-    const name = value.name === undefined ? 'Error' : `${value.name}`;
+    const given = value.name === undefined ? 'Error' : `${value.name}`;
+    const name = errorNames[given] === true ? given : 'Error';
     const message = getOwnPropertyDescriptor(value, 'message');
-    return {
-      __proto__: null,
-      kind: 'Error',
-      name: errorNames[name] === true ? name : 'Error',
-      message: message !== undefined && hasOwn(message, 'value') ? `${message.value}` : undefined,
-      stack: textOrNothing(value.stack),
-      items: list(),
-    };
+    const text = message !== undefined && hasOwn(message, 'value') ? `${message.value}` : undefined;
+    return new ErrorParts(name, text, textOrNothing(value.stack));
   };
 
-  /** An error's cause, if it has one. */
-  const causeOf = (/** @type {any} */ value) => {
-    const raw = list();
-    if (hasOwn(value, 'cause')) push(raw, value.cause);
-    return raw;
+  /** Adds an error's cause, if it has one. */
+  const addCause = (/** @type {GuestList<any>} */ target, /** @type {any} */ value) => {
+    if (hasOwn(value, 'cause')) push(target, value.cause);
   };
 
-  const exceptionOf = (/** @type {any} */ value) => ({
-    __proto__: null,
-    kind: 'DOMException',
-    name: nameOf(value),
-    message: messageOf(value),
-    stack: textOrNothing(value.stack),
-  });
+  const exceptionOf = (/** @type {any} */ value) =>
+    new ErrorParts(nameOf(value), messageOf(value), textOrNothing(value.stack));
 
-  return { __proto__: null, causeOf, contentsOf, errorOf, exceptionOf, patternOf };
+  return { __proto__: null, addCause, addContents, errorOf, exceptionOf, patternOf };
 })();

@@ -1,16 +1,17 @@
 'use strict';
 /**
  * The first half of structuredClone: reads a graph, whose getters and proxies are the script's code,
- * into nodes of ours. Without recursion, so that depth is bounded by memory alone.
+ * into nodes of ours and the links between them. Without recursion, so that depth is bounded by
+ * memory alone.
  */
 guest.structuredSerialize = (() => {
-  const { uncurryThis } = guest.primordials;
+  const { bare, uncurryThis } = guest.primordials;
   const { DOMException } = guest.domException;
   const { bufferOf } = guest.bytes;
   const { list, push } = guest.list;
   const { brandOf, slotOf } = guest.structuredBrand;
   const { copyOf, viewShape } = guest.structuredBuffer;
-  const { causeOf, contentsOf, errorOf, exceptionOf, patternOf } = guest.structuredRead;
+  const { addCause, addContents, errorOf, exceptionOf, patternOf } = guest.structuredRead;
   const { bufferDetached } = guest.webIntrinsics;
   const { Map } = globalThis;
   const { hasOwn, keys: keysOf } = Object;
@@ -20,27 +21,82 @@ guest.structuredSerialize = (() => {
     throw new DOMException(`${what} could not be cloned`, 'DataCloneError');
   };
 
+  /** What becomes of one object. `content` is what it is made of, by kind, without what it holds. */
+  const Node = bare(
+    class {
+      constructor(/** @type {string} */ kind, /** @type {any} */ content) {
+        this.kind = kind;
+        this.content = content;
+        /** @type {any} */
+        this.target = undefined;
+      }
+    },
+  );
+
+  /** An object whose contents are being read: what stands in `pending` from its begin on. */
+  const Frame = bare(
+    class {
+      constructor(
+        /** @type {CloneNode} */ node,
+        /** @type {any} */ source,
+        /** @type {number} */ begin,
+        /** @type {number} */ end,
+        /** @type {any} */ below,
+      ) {
+        this.node = node;
+        /** Whose properties the keys in `pending` are; undefined where it holds the values. */
+        this.source = source;
+        this.begin = begin;
+        this.index = begin;
+        this.end = end;
+        /** The key of a map whose value comes next. @type {any} */
+        this.key = undefined;
+        this.below = below;
+      }
+    },
+  );
+
+  const State = bare(
+    class {
+      /** What each object becomes. */
+      memory = new Map();
+      nodes = list();
+      /** Node, key and item, again and again: what each node is to hold, in this order. */
+      links = list();
+      /** Keys and values still to be read; those of the topmost frame come last. */
+      pending = list();
+      /** @type {any} */
+      top = undefined;
+    },
+  );
+
   /** A node, remembered as what `value` becomes. @returns {CloneNode} */
   const addNode = (
     /** @type {CloneState} */ state,
     /** @type {object} */ value,
-    /** @type {any} */ node,
+    /** @type {string} */ kind,
+    /** @type {any} */ content,
   ) => {
+    const node = new Node(kind, content);
     mapSet(state.memory, value, node);
     push(state.nodes, node);
     return node;
   };
 
-  /** Puts the children of a node on the stack of what is still to be read. */
-  const later = (/** @type {CloneState} */ state, /** @type {any} */ frame) => {
-    frame.index = 0;
-    frame.below = state.top;
-    state.top = frame;
+  /** Reads later what was added to `pending` since `begin`. */
+  const later = (
+    /** @type {CloneState} */ state,
+    /** @type {CloneNode} */ node,
+    /** @type {any} */ source,
+    /** @type {number} */ begin,
+  ) => {
+    const end = state.pending.length;
+    if (end > begin) state.top = new Frame(node, source, begin, end, state.top);
   };
 
   const addBuffer = (/** @type {CloneState} */ state, /** @type {any} */ value) => {
     if (bufferDetached(value)) return refuse('a detached ArrayBuffer');
-    return addNode(state, value, { __proto__: null, kind: 'ArrayBuffer', buffer: copyOf(value) });
+    return addNode(state, value, 'ArrayBuffer', copyOf(value));
   };
 
   const addView = (/** @type {CloneState} */ state, /** @type {any} */ value) => {
@@ -48,18 +104,28 @@ guest.structuredSerialize = (() => {
     const buffer = mapGet(state.memory, source) ?? addBuffer(state, source);
     if (bufferDetached(source)) return refuse('a view of a detached ArrayBuffer');
     const shape = viewShape(value, source) ?? refuse('a view beyond the end of its ArrayBuffer');
-    return addNode(state, value, { __proto__: null, kind: 'View', shape, buffer });
+    return addNode(state, value, 'View', { __proto__: null, shape, buffer });
   };
 
-  /** An object whose contents are known already. */
-  const addHolder = (
+  const addCollection = (
     /** @type {CloneState} */ state,
-    /** @type {object} */ value,
-    /** @type {any} */ node,
-    /** @type {GuestList<any>} */ raw,
+    /** @type {any} */ value,
+    /** @type {string} */ kind,
   ) => {
-    later(state, { __proto__: null, node, raw, count: raw.length });
-    return addNode(state, value, node);
+    const begin = state.pending.length;
+    addContents(state.pending, value, kind);
+    const node = addNode(state, value, kind, undefined);
+    later(state, node, undefined, begin);
+    return node;
+  };
+
+  const addError = (/** @type {CloneState} */ state, /** @type {any} */ value) => {
+    const parts = errorOf(value);
+    const begin = state.pending.length;
+    addCause(state.pending, value);
+    const node = addNode(state, value, 'Error', parts);
+    later(state, node, undefined, begin);
+    return node;
   };
 
   const addObject = (
@@ -67,16 +133,11 @@ guest.structuredSerialize = (() => {
     /** @type {any} */ value,
     /** @type {string} */ kind,
   ) => {
-    const length = kind === 'Array' ? value.length : 0;
-    const node = addNode(state, value, {
-      __proto__: null,
-      kind,
-      length,
-      keys: list(),
-      items: list(),
-    });
+    const node = addNode(state, value, kind, kind === 'Array' ? value.length : 0);
     const keys = keysOf(value);
-    later(state, { __proto__: null, node, source: value, keys, count: keys.length });
+    const begin = state.pending.length;
+    for (let i = 0; i < keys.length; i++) push(state.pending, keys[i]);
+    later(state, node, value, begin);
     return node;
   };
 
@@ -91,25 +152,20 @@ guest.structuredSerialize = (() => {
       case 'Number':
       case 'BigInt':
       case 'String':
-        return addNode(state, value, { __proto__: null, kind, slot: slotOf(kind, value) });
+        return addNode(state, value, kind, slotOf(kind, value));
       case 'RegExp':
-        return addNode(state, value, patternOf(value));
+        return addNode(state, value, kind, patternOf(value));
       case 'ArrayBuffer':
         return addBuffer(state, value);
       case 'View':
         return addView(state, value);
       case 'Map':
       case 'Set':
-        return addHolder(
-          state,
-          value,
-          { __proto__: null, kind, items: list() },
-          contentsOf(value, kind),
-        );
+        return addCollection(state, value, kind);
       case 'Error':
-        return addHolder(state, value, errorOf(value), causeOf(value));
+        return addError(state, value);
       case 'DOMException':
-        return addNode(state, value, exceptionOf(value));
+        return addNode(state, value, kind, exceptionOf(value));
       default:
         return addObject(state, value, kind);
     }
@@ -122,42 +178,59 @@ guest.structuredSerialize = (() => {
     return mapGet(state.memory, value) ?? encodeObject(state, value);
   };
 
-  const readNext = (/** @type {CloneState} */ state, /** @type {any} */ frame) => {
-    const index = frame.index++;
-    const { node, keys, source } = frame;
-    if (keys === undefined) {
-      push(node.items, encode(state, frame.raw[index]));
-      return;
-    }
-    const key = keys[index];
-    // A getter may have taken it away.
-    if (!hasOwn(source, key)) return;
-    const item = encode(state, source[key]);
-    push(node.keys, key);
-    push(node.items, item);
+  const addLink = (
+    /** @type {CloneState} */ state,
+    /** @type {CloneNode} */ node,
+    /** @type {any} */ key,
+    /** @type {any} */ item,
+  ) => {
+    push(state.links, node);
+    push(state.links, key);
+    push(state.links, item);
   };
 
-  /** @returns {CloneState} */
-  const newState = () =>
-    /** @type {any} */ ({ __proto__: null, memory: new Map(), nodes: list(), top: undefined });
+  const readProperty = (/** @type {CloneState} */ state, /** @type {any} */ frame) => {
+    const { node, source } = frame;
+    const key = state.pending[frame.index++];
+    // A getter may have taken it away.
+    if (hasOwn(source, key)) addLink(state, node, key, encode(state, source[key]));
+  };
+
+  const readHeld = (/** @type {CloneState} */ state, /** @type {any} */ frame) => {
+    const { begin, node } = frame;
+    const index = frame.index++;
+    const item = encode(state, state.pending[index]);
+    if (node.kind !== 'Map') addLink(state, node, 'cause', item);
+    else if ((index - begin) % 2 === 0) frame.key = item;
+    else addLink(state, node, frame.key, item);
+  };
+
+  const readAll = (/** @type {CloneState} */ state) => {
+    while (state.top !== undefined) {
+      const frame = state.top;
+      if (frame.index === frame.end) {
+        state.pending.length = frame.begin;
+        state.top = frame.below;
+      } else if (frame.source === undefined) readHeld(state, frame);
+      else readProperty(state, frame);
+    }
+  };
 
   /**
    * Reads the whole graph.
    * @param {any} value
-   * @param {GuestList<any>} transferred buffers that are to move, not to be copied
+   * @param {GuestList<any>} transferred buffers that are to move, not to be copied; their nodes are
+   *   the first, and have no content yet
+   * @returns {CloneGraph}
    */
   const serialize = (value, transferred) => {
-    const state = newState();
+    const state = /** @type {CloneState} */ (new State());
     for (let i = 0; i < transferred.length; i++) {
-      addNode(state, transferred[i], { __proto__: null, kind: 'ArrayBuffer', buffer: undefined });
+      addNode(state, transferred[i], 'ArrayBuffer', undefined);
     }
     const root = encode(state, value);
-    while (state.top !== undefined) {
-      const frame = state.top;
-      if (frame.index < frame.count) readNext(state, frame);
-      else state.top = frame.below;
-    }
-    return { __proto__: null, root, nodes: state.nodes };
+    readAll(state);
+    return /** @type {any} */ ({ __proto__: null, root, nodes: state.nodes, links: state.links });
   };
 
   return { __proto__: null, refuse, serialize };

@@ -61,12 +61,22 @@ interface SearchParamsInternals {
 
 interface CloneNode {
   readonly kind: string;
+  content: any;
   target: any;
+}
+
+interface CloneGraph {
+  readonly root: any;
+  readonly nodes: GuestList<any>;
+  /** Node, key and item, again and again. */
+  readonly links: GuestList<any>;
 }
 
 interface CloneState {
   readonly memory: Map<object, any>;
   readonly nodes: GuestList<any>;
+  readonly links: GuestList<any>;
+  readonly pending: GuestList<any>;
   /** The stack of objects whose contents are still to be read. */
   top: any;
 }
@@ -149,21 +159,18 @@ interface Guest {
   };
   structuredClone: void;
   structuredDeserialize: {
-    readonly deserialize: (graph: { root: any; nodes: GuestList<any> }) => any;
+    readonly deserialize: (graph: CloneGraph) => any;
   };
   structuredRead: {
-    readonly causeOf: (value: any) => GuestList<any>;
-    readonly contentsOf: (value: any, kind: string) => GuestList<any>;
+    readonly addCause: (target: GuestList<any>, value: any) => void;
+    readonly addContents: (target: GuestList<any>, value: any, kind: string) => void;
     readonly errorOf: (value: any) => any;
     readonly exceptionOf: (value: any) => any;
     readonly patternOf: (value: any) => any;
   };
   structuredSerialize: {
     readonly refuse: (what: string) => never;
-    readonly serialize: (
-      value: any,
-      transferred: GuestList<any>,
-    ) => { root: any; nodes: GuestList<any> };
+    readonly serialize: (value: any, transferred: GuestList<any>) => CloneGraph;
   };
   textDecoder: void;
   textEncoder: void;

@@ -62,16 +62,33 @@ export function useRuntime(realm: RealmKind = 'hardened'): () => Runtime {
   return () => runtime!;
 }
 
+/**
+ * Computes once what the tests of a group share, when the first of them asks. What was rejected is
+ * computed again for the next that asks: a test that is retried does retry, as a hook would not.
+ */
+function once<Result>(compute: () => Promise<Result>): () => Promise<Result> {
+  let pending: Promise<Result> | undefined;
+  return async () => {
+    pending ??= compute();
+    try {
+      return await pending;
+    } catch (error) {
+      pending = undefined;
+      throw error;
+    }
+  };
+}
+
 /** A test for each row: it gives in the VM what it gives in Node. */
 export function sameAsNode(runtime: () => Runtime, rows: readonly string[]): void {
-  let seen: readonly string[] = [];
-  let wanted: readonly string[] = [];
-  beforeAll(async () => {
-    [seen, wanted] = await Promise.all([inVm(runtime(), rows), inNode(rows)]);
-  });
-  test.each(rows.map((row, index) => [row, index] as const))('%s is as in Node', (_row, index) => {
-    expect(seen[index]).toBe(wanted[index]);
-  });
+  const results = once(() => Promise.all([inVm(runtime(), rows), inNode(rows)]));
+  test.each(rows.map((row, index) => [row, index] as const))(
+    '%s is as in Node',
+    async (_row, index) => {
+      const [seen, wanted] = await results();
+      expect(seen[index]).toBe(wanted[index]);
+    },
+  );
 }
 
 /** A test for each row that Node and the standard see differently, or that only a VM has. */
@@ -79,16 +96,12 @@ export function gives(
   runtime: () => Runtime,
   rows: readonly (readonly [row: string, wanted: string])[],
 ): void {
-  let seen: readonly string[] = [];
-  beforeAll(async () => {
-    seen = await inVm(
-      runtime(),
-      rows.map(([row]) => row),
-    );
-  });
+  const sources = rows.map(([row]) => row);
+  const results = once(() => inVm(runtime(), sources));
   test.each(rows.map(([row, wanted], index) => [row, wanted, index] as const))(
     '%s gives %s',
-    (_row, wanted, index) => {
+    async (_row, wanted, index) => {
+      const seen = await results();
       expect(seen[index]).toBe(wanted);
     },
   );
