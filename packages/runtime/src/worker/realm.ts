@@ -73,6 +73,8 @@ const guestText: string = readGuest();
 let guestCode: Code | undefined;
 /** The ways to all intrinsics, found by the first VM of this process. */
 let hardenPlan = '';
+/** The realm in the making that finds these out. The others wait: without them they cost twice. */
+let pioneer: Promise<unknown> | undefined;
 
 function readGuest(): string {
   const files = guestFiles.map((name) =>
@@ -109,6 +111,15 @@ export class Realm {
   }
 
   static async open(vm: Vm, kind: RealmKind, post: (text: string) => void): Promise<Realm> {
+    while (pioneer !== undefined) await pioneer;
+    const realm = Realm.#boot(vm, kind, post);
+    if (guestCode === undefined || hardenPlan === '') {
+      pioneer = Promise.allSettled([realm]).then(() => (pioneer = undefined));
+    }
+    return await realm;
+  }
+
+  static async #boot(vm: Vm, kind: RealmKind, post: (text: string) => void): Promise<Realm> {
     const context = await vm.createContext();
     const boot = await vm.compile(
       guestText,
