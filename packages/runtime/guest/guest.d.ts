@@ -69,7 +69,7 @@ interface Guest {
   harden: { readonly plan: string; readonly isIntact: () => boolean };
   /** The one function that the worker calls. */
   dispatch: (
-    operation: 'start' | 'timers' | 'drain' | 'plan',
+    operation: 'start' | 'timers' | 'drain' | 'plan' | 'compact',
     time: number,
     ...args: any[]
   ) => string | undefined;

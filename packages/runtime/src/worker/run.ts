@@ -29,7 +29,7 @@ export class Run implements Watched {
   readonly #watchdog: Watchdog;
   readonly #sendLog: (line: LogLine) => void;
   readonly #started = performance.now();
-  readonly #cpuBefore: number;
+  #cpuBefore: number;
   readonly #ended = Promise.withResolvers<Outcome>();
   #over = false;
   #executing = true;
@@ -114,6 +114,8 @@ export class Run implements Watched {
 
   async #live(): Promise<Outcome> {
     const { purpose, realm: kind } = this.#message;
+    await this.#cell.wake();
+    this.#cpuBefore = this.#vm.cpuMs;
     if (purpose === 'check') return this.#check();
     const opened = await this.#cell.openRealm(kind, this.#source, (text) => this.#receive(text));
     try {
