@@ -8,17 +8,19 @@ subscribe('cloister:worker:start', (message) => pids.add((message as { pid: numb
 
 /** Many runs that all wait on a timer at once, and the memory that host and workers take for it. */
 export async function manyInFlight(extent: Extent): Promise<void> {
-  const count = extent === 'full' ? 1000 : 20;
+  // Their VMs are made one after the other; none of the runs may end before the last has begun.
+  const [count, waitMs] = extent === 'full' ? [1000, 40_000] : [20, 3000];
   pids.clear();
   await using runtime = await createRuntime({
     maxVms: count,
     maxConcurrencyPerTenant: count,
     poolSize: 0,
+    limits: { timeoutMs: 2 * waitMs },
   });
   const idle = await resident();
   const begun = performance.now();
   const runs = Array.from({ length: count }, () =>
-    runtime.execute('await new Promise((done) => setTimeout(done, 3000)); return 1;'),
+    runtime.execute('await new Promise((done) => setTimeout(done, ctx.input))', waitMs),
   );
   while (runtime.stats().queue.running < count) {
     await new Promise((done) => setTimeout(done, 10));

@@ -89,5 +89,5 @@ export async function residentBytes(pid: number): Promise<number> {
 }
 
 export function mebibytes(bytes: number): string {
-  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+  return `${(bytes / 1024 / 1024).toFixed(2)} MiB`;
 }

@@ -1,6 +1,9 @@
 import { createRuntime } from '@cloister/runtime';
 import ivm from 'isolated-vm';
+import { execFile } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { mebibytes, microseconds, printTable, residentBytes, times } from './measure.ts';
 import type { Extent } from './tiny-run.ts';
 
@@ -51,20 +54,20 @@ export async function memoryPerVm(extent: Extent): Promise<void> {
   const measure = async (poolSize: number): Promise<number> => {
     pids.clear();
     await using _runtime = await createRuntime({ workers: 1, poolSize });
-    await new Promise((done) => setTimeout(done, 200));
+    // A VM is made small when nothing has used it for a second, one after the other.
+    await new Promise((done) => setTimeout(done, 2000 + 20 * poolSize));
     return await residentBytes([...pids][0] ?? 0);
   };
   const one = await measure(1);
   const many = await measure(count + 1);
-  const bareBefore = process.memoryUsage.rss();
-  const isolates = [];
-  for (let i = 0; i < count; i++) {
-    const isolate = new ivm.Isolate({ memoryLimit: 128 });
-    await isolate.createContext();
-    isolates.push(isolate);
-  }
-  const bare = (process.memoryUsage.rss() - bareBefore) / count;
-  for (const isolate of isolates) isolate.dispose();
+  // In a process of its own: one that has made isolates before gives their pages to the new ones.
+  const program = fileURLToPath(new URL('./bare-memory.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--no-node-snapshot',
+    program,
+    String(count),
+  ]);
+  const bare = Number(stdout);
   const hardened = (many - one) / count;
   printTable(`Memory of an idle VM (${count} of them)`, [
     { what: 'cloister, hardened VM', ratio: times(hardened / bare), figures: mebibytes(hardened) },

@@ -79,7 +79,7 @@ interface Guest {
   harden: { readonly plan: string; readonly isIntact: () => boolean };
   /** The one function that the worker calls. */
   dispatch: (
-    operation: 'start' | 'answers' | 'timers' | 'drain' | 'plan',
+    operation: 'start' | 'answers' | 'timers' | 'drain' | 'plan' | 'compact',
     time: number,
     ...args: any[]
   ) => string | undefined;

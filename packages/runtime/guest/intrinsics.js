@@ -2,9 +2,20 @@
 // Every intrinsic that a script can come by: through the global object, and through syntax that
 // makes objects of kinds without a global name.
 guest.intrinsics = (() => {
+  const { uncurryThis } = guest.primordials;
   const { getPrototypeOf, getOwnPropertyDescriptor, getOwnPropertyNames } = Object;
-  const { ownKeys } = Reflect;
+  const { get, ownKeys } = Reflect;
   const { parse, stringify } = JSON;
+  // Not to be looked up any more: guest/overrides.js makes accessors of them.
+  const { __lookupGetter__: lookupGetter, __lookupSetter__: lookupSetter } = /** @type {any} */ (
+    Object.prototype
+  );
+  const bind = uncurryThis(Function.prototype.bind);
+  const includes = uncurryThis(Array.prototype.includes);
+  const map = /** @type {(array: any[], method: Function, self?: object) => any[]} */ (
+    uncurryThis(Array.prototype.map)
+  );
+  const push = uncurryThis(Array.prototype.push);
 
   const fromSyntax = () => {
     const parent = getPrototypeOf;
@@ -50,8 +61,8 @@ guest.intrinsics = (() => {
   const isObject = (/** @type {unknown} */ value) =>
     (typeof value === 'object' && value !== null) || typeof value === 'function';
 
-  // How an object was come by, from one that was found before: as its prototype, as the value of a
-  // property, as the getter or the setter of one.
+  // How objects were come by, from one that was found before: as its prototype, as the values of
+  // properties, as the getters or the setters of some.
   const viaPrototype = 0;
   const viaValue = 1;
   const viaGetter = 2;
@@ -71,65 +82,79 @@ guest.intrinsics = (() => {
 
   /**
    * All objects that can be reached from `roots` by properties, accessors and prototypes, and the
-   * way there. Runs no getter.
+   * way there: for each object and each way, the keys under which it held new ones. Runs no getter.
    * @param {object[]} roots
    */
   const explore = (roots) => {
     const objects = [...roots];
     const known = new Set(roots);
-    /** @type {(number | string)[]} */
-    const steps = [];
+    /** @type {[from: number, via: number, names: string[], areSymbols: boolean][]} */
+    const plan = [];
     for (let at = 0; at < objects.length; at++) {
       const object = /** @type {object} */ (objects[at]);
-      const add = (
-        /** @type {any} */ value,
-        /** @type {number} */ via,
-        /** @type {string | symbol} */ key,
-      ) => {
-        if (!isObject(value) || known.has(value)) return;
-        known.add(value);
-        objects.push(value);
-        steps.push(at, via, nameOf(key));
-      };
-      add(getPrototypeOf(object), viaPrototype, '');
+      /** @type {[via: number, key: string | symbol, value: any][]} */
+      const held = [[viaPrototype, '', getPrototypeOf(object)]];
       for (const key of ownKeys(object)) {
         const property = /** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(object, key));
-        add(property.value, viaValue, key);
-        add(property.get, viaGetter, key);
-        add(property.set, viaSetter, key);
+        held.push([viaValue, key, property.value]);
+        held.push([viaGetter, key, property.get], [viaSetter, key, property.set]);
+      }
+      const goOn = (/** @type {number} */ way, /** @type {boolean} */ areSymbols) => {
+        /** @type {string[]} */
+        const names = [];
+        for (const [via, key, value] of held) {
+          if (via !== way || (typeof key === 'symbol') !== areSymbols) continue;
+          if (!isObject(value) || known.has(value)) continue;
+          known.add(value);
+          objects.push(value);
+          names.push(nameOf(key));
+        }
+        if (names.length > 0) plan.push([at, way, names, areSymbols]);
+      };
+      for (const way of [viaPrototype, viaValue, viaGetter, viaSetter]) {
+        goOn(way, false);
+        goOn(way, true);
       }
     }
-    return { objects, plan: stringify(steps) };
+    return { objects, plan: stringify(plan) };
+  };
+
+  /** What is found in an object under some keys, one way. @returns {any[]} */
+  const foundIn = (
+    /** @type {any} */ object,
+    /** @type {number} */ via,
+    /** @type {(string | symbol)[]} */ keys,
+  ) => {
+    if (via === viaPrototype) return [getPrototypeOf(object)];
+    if (via === viaValue) return map(keys, bind(get, undefined, object));
+    return map(keys, via === viaGetter ? lookupGetter : lookupSetter, object);
   };
 
   /**
    * The same objects by the ways that were found in another realm of the same V8, which spares the
-   * look at every property.
+   * look at every property. Only the language's own functions are called for each object: functions
+   * of ours V8 would begin to optimize, and what that takes stays in the VM, though none of them is
+   * ever called again.
    * @param {object[]} roots @param {string} plan
    */
   const follow = (roots, plan) => {
     const objects = [...roots];
-    const steps = parse(plan);
-    for (let i = 0; i < steps.length; i += 3) {
-      const from = /** @type {any} */ (objects[steps[i]]);
-      const via = steps[i + 1];
-      const key = symbols[steps[i + 2]] ?? steps[i + 2];
-      let value;
-      if (via === viaPrototype) value = getPrototypeOf(from);
-      else if (via === viaValue) value = from[key];
-      else {
-        const property = getOwnPropertyDescriptor(from, key);
-        value = via === viaGetter ? property?.get : property?.set;
+    const ways = parse(plan);
+    for (let i = 0; i < ways.length; i++) {
+      const [from, via, names, areSymbols] = ways[i];
+      const keys = areSymbols ? map(names, (/** @type {string} */ name) => symbols[name]) : names;
+      const found = foundIn(objects[from], via, keys);
+      if (includes(found, undefined)) {
+        throw new TypeError('this realm is not like the one of the plan');
       }
-      if (!isObject(value)) throw new TypeError('this realm is not like the one of the plan');
-      objects.push(value);
+      push(objects, ...found);
     }
     return { objects, plan };
   };
 
   /** @param {object[]} more roots beside the global object @param {string} plan of before, or empty */
   const all = (more, plan) => {
-    const roots = /** @type {object[]} */ ([globalThis, ...fromSyntax(), ...more].filter(isObject));
+    const roots = [globalThis, .../** @type {object[]} */ (fromSyntax().filter(isObject)), ...more];
     return plan === '' ? explore(roots) : follow(roots, plan);
   };
   return { __proto__: null, all };

@@ -6,6 +6,8 @@ guest.overrides = (() => {
   const { defineProperties, defineProperty, getOwnPropertyDescriptor, hasOwn } = Object;
   const { TypeError } = globalThis;
   const { getOwnPropertyNames, getPrototypeOf } = Object;
+  // Not looked up while it is being made an accessor.
+  const push = guest.primordials.uncurryThis(Array.prototype.push);
 
   const errors = [
     Error,
@@ -84,7 +86,7 @@ guest.overrides = (() => {
     };
   };
 
-  /** @returns {object[]} what stands behind the accessors */
+  /** @returns {object[]} the accessors, and what stands behind them */
   const allow = () => {
     /** @type {object[]} */
     const covered = [];
@@ -95,8 +97,9 @@ guest.overrides = (() => {
         const pair = accessorsFor(holder, name);
         if (pair === undefined) continue;
         accessors[name] = pair;
+        push(covered, pair.get, pair.set);
         const value = pair.get();
-        if (typeof value === 'function') covered.push(value);
+        if (typeof value === 'function') push(covered, value);
       }
       // All at once: between two changes V8 would make the prototype fast again, and that takes
       // more than the change.

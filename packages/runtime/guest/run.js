@@ -13,6 +13,8 @@ guest.dispatch = (() => {
   const { defineProperty } = Object;
   const then = uncurryThis(Promise.prototype.then);
   const charCodeAt = uncurryThis(String.prototype.charCodeAt);
+  const { ArrayBuffer } = globalThis;
+  const letGo = uncurryThis(ArrayBuffer.prototype.transferToFixedLength);
   const openingBrace = 123;
   /** How the run settled, or empty; and its output or failure as JSON. */
   let outcome = '';
@@ -145,14 +147,25 @@ guest.dispatch = (() => {
     return `${outcome}${isIntact() ? 'i' : 'x'}${droppedCount()}\n${settled}`;
   };
 
+  /** See `compact` of the worker's realm.ts. */
+  const compact = (/** @type {number} */ bytes) => {
+    const options = /** @type {any} */ ({ __proto__: null, maxByteLength: bytes });
+    // The first leaves pages that are still to be swept, and the second gives them back.
+    for (let i = 0; i < 2; i++) letGo(new ArrayBuffer(bytes, options), 0);
+  };
+
   /**
-   * @param {'start' | 'answers' | 'timers' | 'drain' | 'plan'} operation
+   * @param {'start' | 'answers' | 'timers' | 'drain' | 'plan' | 'compact'} operation
    * @param {number} time the worker's clock, in milliseconds
    * @param {any[]} args
    */
   return (operation, time, ...args) => {
     if (operation === 'drain') return drain();
     if (operation === 'plan') return plan;
+    if (operation === 'compact') {
+      compact(args[0]);
+      return undefined;
+    }
     enter(time);
     if (operation === 'start') start(args[0], args[1], args[2], args[3]);
     else if (operation === 'answers') sdk.answers(args);

@@ -1,12 +1,20 @@
 import { LRUCache } from 'lru-cache';
 import type { Compiled, RealmKind } from '../protocol/messages.ts';
+import { Compaction } from './compaction.ts';
 import { compileScript } from './compile.ts';
 import { Realm, rememberGuest } from './realm.ts';
+import { Turnstile } from './turnstile.ts';
 import { Vm, type Code, type CompiledScript, type VmFunction } from './vm.ts';
 
 /** Compiled scripts that a VM keeps, by number and by characters of source. */
 const maxScripts = 200;
 const maxScriptCharacters = 4 * 1024 * 1024;
+
+/**
+ * VMs are made two at a time: what the making takes for a moment, malloc does not give back, and a
+ * pool of a hundred takes it a hundred times over if all of them are made at once.
+ */
+const construction = new Turnstile(2);
 
 /** A source as the worker has it from the host. */
 export interface WorkerSource {
@@ -48,6 +56,7 @@ export class Cell {
   readonly #scripts: LRUCache<number, KeptScript>;
   /** Where the guest's lines go: to the run that is under way. */
   readonly #listener: { post: (text: string) => void };
+  readonly #compaction: Compaction;
 
   private constructor(
     vm: Vm,
@@ -59,6 +68,7 @@ export class Cell {
     this.#hardened = hardened;
     this.#bindings = bindings;
     this.#listener = listener;
+    this.#compaction = new Compaction(() => hardened.compact());
     this.#scripts = new LRUCache({
       max: maxScripts,
       maxSize: maxScriptCharacters,
@@ -71,6 +81,10 @@ export class Cell {
   }
 
   static async create(id: number, memoryMb: number, bindings: string): Promise<Cell> {
+    return await construction.enter(() => Cell.#make(id, memoryMb, bindings));
+  }
+
+  static async #make(id: number, memoryMb: number, bindings: string): Promise<Cell> {
     const vm = new Vm(id, memoryMb);
     try {
       const listener = { post: (_text: string): void => {} };
@@ -80,6 +94,11 @@ export class Cell {
       vm.close();
       throw error;
     }
+  }
+
+  /** To be called before the first use: a VM that nobody uses is made small. */
+  async wake(): Promise<void> {
+    await this.#compaction.end();
   }
 
   /** Gives a run its realm. The cell holds one run at a time. */

@@ -89,6 +89,9 @@ export async function rememberGuest(vm: Vm): Promise<void> {
   guestCode = await vm.codeOf(guestText, guestOrigin);
 }
 
+/** Of what a heap may take: enough for V8 to act, and less than it may. */
+const compactingShare = 0.6;
+
 /** What the guest's `drain` said, and the reason of a promise that nobody handled. */
 export interface Turn {
   readonly state: string;
@@ -169,6 +172,18 @@ export class Realm {
     const heapBytes = heap.value;
     if (entered.status === 'fulfilled') return { state, heapBytes };
     return { state, heapBytes, unhandled: { reason: entered.reason as unknown } };
+  }
+
+  /**
+   * Gives back what V8 took while the realm was made, which is nearly half of it. isolated-vm has
+   * nothing to ask V8 for that, but V8 does it by itself when buffers take more than half of what the
+   * heap may. So the guest makes one, and lets it go unused: a resizable one, whose pages are
+   * reserved and never touched. Takes some milliseconds.
+   * @throws when there is no room for it, which leaves everything as it was.
+   */
+  async compact(): Promise<void> {
+    const bytes = Math.round(this.#vm.memoryMb * 1024 * 1024 * compactingShare);
+    await this.#vm.call(this.#dispatch, ['compact', 0, bytes]);
   }
 
   close(): void {

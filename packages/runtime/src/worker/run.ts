@@ -46,7 +46,7 @@ export class Run implements Watched {
   readonly #watchdog: Watchdog;
   readonly #send: (message: WorkerMessage) => void;
   readonly #started = performance.now();
-  readonly #cpuBefore: number;
+  #cpuBefore: number;
   readonly #ended = Promise.withResolvers<Outcome>();
   #over = false;
   #executing = true;
@@ -153,6 +153,8 @@ export class Run implements Watched {
 
   async #carryOut(): Promise<Outcome> {
     const { purpose, realm: kind } = this.#message;
+    await this.#cell.wake();
+    this.#cpuBefore = this.#vm.cpuMs;
     if (purpose === 'check') return this.#check();
     const opened = await this.#cell.openRealm(kind, this.#source, (text) => this.#receive(text));
     try {
