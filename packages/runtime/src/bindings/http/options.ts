@@ -77,7 +77,7 @@ const limitRules: Readonly<Record<keyof HttpLimits, readonly [number, number, nu
   timeoutMs: [10_000, 1, 600_000],
   connectTimeoutMs: [5_000, 1, 600_000],
   maxRequestBytes: [mebi, 0, mebi],
-  maxResponseBytes: [2 * mebi, 0, 4 * mebi],
+  maxResponseBytes: [2 * mebi, 1, 4 * mebi],
   maxHeaderBytes: [16 * kibi, kibi, mebi],
   maxRedirects: [5, 0, 20],
   maxConcurrent: [100, 1, 100_000],

@@ -73,15 +73,13 @@ export async function decompress(
 
 async function decodeWithin(decode: Decode, bytes: Buffer, maxBytes: number): Promise<Buffer> {
   try {
-    // zlib takes no 0.
-    const decoded = await decode(bytes, { maxOutputLength: Math.max(1, maxBytes) });
-    if (decoded.length <= maxBytes) return decoded;
+    return await decode(bytes, { maxOutputLength: maxBytes });
   } catch (error) {
-    if ((error as { code?: unknown }).code !== 'ERR_BUFFER_TOO_LARGE') {
-      throw httpError('invalid_response', 'broken compression');
+    if ((error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') {
+      throw httpError('response_too_large', `its body takes more than ${maxBytes} bytes`);
     }
+    throw httpError('invalid_response', 'broken compression');
   }
-  throw httpError('response_too_large');
 }
 
 /**

@@ -159,7 +159,13 @@ describe('an address that everybody can reach', () => {
 });
 
 describe('allowPrivate', () => {
-  const allowPrivate = ['api.test', 'port.test:1', '127.0.0.2', 'localhost'];
+  const allowPrivate = [
+    'api.test',
+    'port.test:1',
+    '127.0.0.2',
+    'localhost',
+    'metadata.google.internal',
+  ];
   const policy = resolveOptions({ lookup, allowPrivate });
   const check = async (host: string, port: number, address: string): Promise<string> => {
     answers = () => [{ address, family: 4 }];

@@ -35,12 +35,15 @@ function bindingFor(port: number) {
     allowPrivate: ['a.test', 'b.test', 'get.test'],
     lookup: toLoopback,
     credentials: {
-      [`http://a.test:${port}`]: { headers: { Authorization: token, 'X-Account': 'acme-77' } },
+      [`http://a.test:${port}`]: {
+        headers: { Authorization: token, 'X-Account': 'acme-77 north' },
+      },
       [`http://get.test:${port}`]: async (call) => {
         asked.push([call.tenant.id, 'credentials']);
         await Promise.resolve();
         if (call.tenant.id === 'none') return undefined;
-        if (call.tenant.id === 'bad') return { authorization: 'split\r\nof-the-host' };
+        if (call.tenant.id === 'split') return { authorization: 'split\r\nof-the-host' };
+        if (call.tenant.id === 'other') return { host: 'of-the-host' };
         return { authorization: `Bearer token-of-${call.tenant.id}` };
       },
     },
@@ -81,7 +84,7 @@ describe('credentials', () => {
     await run(`await http.get(a, { headers: { AUTHORIZATION: 'mine', 'x-other': 'x' } })`);
     expect(seen[0]!.headers).toMatchObject({
       authorization: token,
-      'x-account': 'acme-77',
+      'x-account': 'acme-77 north',
       'x-other': 'x',
     });
   });
@@ -154,10 +157,11 @@ describe('credentials', () => {
     expect([seen, asked]).toEqual([[], []]);
   });
 
-  test('that cannot be sent fail without being shown', async () => {
-    const { output } = await run(`return await outcome(http.get(get))`, 'bad');
+  test.each(['split', 'other'])('that cannot be sent fail without being shown', async (tenant) => {
+    const { output } = await run(`return await outcome(http.get(get))`, tenant);
     expect(output).toMatchObject({ code: 'binding_failed' });
     expect(JSON.stringify(output)).not.toContain('of-the-host');
+    expect(seen).toEqual([]);
   });
 });
 
