@@ -37,6 +37,8 @@ async function dial(policy: ConnectionPolicy, options: buildConnector.Options): 
     autoSelectFamily: true,
     lookup,
     maxCachedSessions: 0,
+    // Whatever the environment says.
+    rejectUnauthorized: true,
     timeout: Math.max(1, deadline - Date.now()),
   });
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();

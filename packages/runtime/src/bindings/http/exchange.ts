@@ -5,6 +5,9 @@ import { httpError } from './http-error.ts';
 import type { HttpLimits } from './options.ts';
 import type { RequestHeaders } from './request-headers.ts';
 
+/** What a body is given room for at first. */
+const firstBytes = 16 * 1024;
+
 /** A request to one host, redirects apart. */
 export interface HopRequest {
   readonly tenantId: string;
@@ -64,15 +67,18 @@ export async function exchange(
   }
 }
 
+/** In one piece from the start: a server may send a million pieces of one byte. */
 async function takeIn(body: AsyncIterable<Buffer>, limits: HttpLimits): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+  let bytes = Buffer.allocUnsafe(firstBytes);
   let size = 0;
   for await (const chunk of body) {
-    size += chunk.length;
-    if (size > limits.maxResponseBytes) throw tooLarge(limits);
-    chunks.push(chunk);
+    const end = size + chunk.length;
+    if (end > limits.maxResponseBytes) throw tooLarge(limits);
+    if (end > bytes.length) bytes = Buffer.concat([bytes], Math.max(end, 2 * bytes.length));
+    bytes.set(chunk, size);
+    size = end;
   }
-  return Buffer.concat(chunks, size);
+  return bytes.subarray(0, size);
 }
 
 function tooLarge({ maxResponseBytes }: HttpLimits): BindingError {

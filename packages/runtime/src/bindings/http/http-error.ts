@@ -39,6 +39,8 @@ export function httpError(code: HttpErrorCode, detail?: string): BindingError {
 
 const tlsCodes =
   /^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH_|EPROTO)/;
+const aborted = /^UND_ERR_(ABORTED|CLOSED|DESTROYED)$/;
+const connectionFailed = /^(UND_ERR_SOCKET|UND_ERR_INFO|E[A-Z0-9]+)$/;
 const timeout = /^(UND_ERR_\w+_TIMEOUT|ETIMEDOUT)$/;
 
 /**
@@ -54,7 +56,7 @@ export function toHttpError(error: unknown): unknown {
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return httpError('response_too_large', 'headers');
   if (tlsCodes.test(code)) return httpError('tls_failed');
   if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return httpError('invalid_response');
-  if (code === 'UND_ERR_ABORTED') return httpError('aborted');
-  if (code === 'UND_ERR_SOCKET' || /^E[A-Z]+$/.test(code)) return httpError('connection_failed');
+  if (aborted.test(code)) return httpError('aborted');
+  if (connectionFailed.test(code)) return httpError('connection_failed');
   return error;
 }

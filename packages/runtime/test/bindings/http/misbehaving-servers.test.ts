@@ -73,6 +73,9 @@ const server = useRawServer((path, socket) => {
       start('HTTP/1.1 302 Found\r\nlocation: /exact\r\ntransfer-encoding: chunked\r\n\r\n');
       endlessly(`3e8\r\n${'x'.repeat(1000)}\r\n`);
       break;
+    case '/tiny-chunks':
+      start(`${ok}transfer-encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(2_000_000)}0\r\n\r\n`);
+      break;
     case '/promises-much':
       start(`${ok}content-length: 100001\r\n\r\n`);
       break;
@@ -196,6 +199,23 @@ describe('a server that', () => {
     );
     expect(output['value']).toBe('connection_failed');
   });
+});
+
+test('a server that sends a million tiny pieces fills no memory', async () => {
+  const names = ['api.test'];
+  const binding = http({ allow: names, allowPrivate: names, lookup: toLoopback });
+  await using runtime = await createRuntime({ bindings: [binding], workers: 1, poolSize: 1 });
+  const before = process.memoryUsage().heapUsed;
+  let most = 0;
+  const watch = setInterval(() => {
+    most = Math.max(most, process.memoryUsage().heapUsed - before);
+  }, 5);
+  const { output } = await runtime.execute(
+    `return (await sdk.http.get('http://api.test:${server().port}/tiny-chunks')).body.length`,
+  );
+  clearInterval(watch);
+  expect(output['value']).toBe(2_000_000);
+  expect(most).toBeLessThan(120_000_000);
 });
 
 describe('a look-up that', () => {

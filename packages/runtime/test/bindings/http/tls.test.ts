@@ -48,6 +48,16 @@ describe('a request by https', () => {
     expect(requests).toEqual([]);
   });
 
+  test('is not sent to it either when the environment would have it so', async () => {
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    try {
+      expect(await get('secure.test')).toMatchObject({ code: 'tls_failed' });
+    } finally {
+      delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+    }
+    expect(requests).toEqual([]);
+  });
+
   test('is sent when the certificate is good for the name, by HTTP/1.1', async () => {
     setDefaultCACertificates([...trusted, fixture('certificate.pem')]);
     expect(await get('secure.test')).toMatchObject({
