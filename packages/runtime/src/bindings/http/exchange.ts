@@ -17,15 +17,19 @@ export interface HopRequest {
   readonly body: Buffer | undefined;
   /** Ends the request. */
   readonly signal: AbortSignal;
-  /** Whether the body of an answer is wanted, by status. */
-  readonly wantsBody: (status: number) => boolean;
+  /** Whether the body of an answer is wanted. */
+  readonly wantsBody: (head: ResponseHead) => boolean;
 }
 
-/** What came back, its body as it came. */
-export interface HopResponse {
+/** What comes before the body of an answer. */
+export interface ResponseHead {
   readonly status: number;
   /** By name in small letters; values of one name in order. */
   readonly headers: ReadonlyMap<string, readonly string[]>;
+}
+
+/** What came back, its body as it came. */
+export interface HopResponse extends ResponseHead {
   readonly body: Buffer;
 }
 
@@ -50,18 +54,19 @@ export async function exchange(
       responseHeaders: 'raw',
     });
     const fields = readFields(headers as unknown as readonly string[]);
-    const isWanted = hop.wantsBody(statusCode);
+    const head = { status: statusCode, headers: fields };
+    const isWanted = hop.wantsBody(head);
     // Otherwise the length is that of a body which stays where it is.
     const hasBody = method !== 'HEAD' && statusCode !== 304;
     const length = Number(fields.get('content-length')?.[0]);
     const isTooLarge = hasBody && length > limits.maxResponseBytes;
     if (isWanted && !isTooLarge) {
-      return { status: statusCode, headers: fields, body: await takeIn(body, limits) };
+      return { ...head, body: await takeIn(body, limits) };
     }
     // Its connection goes with it.
     body.on('error', () => {}).destroy();
     if (isWanted) throw tooLarge(limits);
-    return { status: statusCode, headers: fields, body: Buffer.alloc(0) };
+    return { ...head, body: Buffer.alloc(0) };
   } finally {
     leave();
   }

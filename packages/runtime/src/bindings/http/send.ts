@@ -1,7 +1,7 @@
 import type { BindingCall } from '../../bindings.ts';
 import type { Json } from '../../result.ts';
 import type { Connections } from './connections.ts';
-import { exchange, type HopResponse } from './exchange.ts';
+import { exchange, type HopResponse, type ResponseHead } from './exchange.ts';
 import { httpError, toHttpError } from './http-error.ts';
 import type { HttpPolicy } from './options.ts';
 import { followRedirect, isRedirect, type Hop } from './redirect.ts';
@@ -78,25 +78,22 @@ async function follow(
 ): Promise<HttpAnswer> {
   const { redirect = 'follow', maxRedirects = Infinity } = request.options;
   const most = Math.min(maxRedirects, policy.limits.maxRedirects);
+  const wantsBody = ({ status, headers }: ResponseHead): boolean =>
+    redirect === 'manual' || !isRedirect(status) || !headers.has('location');
   let hop = await firstHop(call, policy, request);
   for (let redirects = 0; ; redirects++) {
     requireAllowed(policy, hop.url, hop.method);
     const response = await exchange(
       connections,
-      {
-        ...hop,
-        tenantId: call.tenant.id,
-        signal: call.signal,
-        wantsBody: (status) => redirect === 'manual' || !isRedirect(status),
-      },
+      { ...hop, tenantId: call.tenant.id, signal: call.signal, wantsBody },
       policy.limits,
     );
-    const [location] = response.headers.get('location') ?? [];
-    if (redirect === 'manual' || !isRedirect(response.status) || location === undefined) {
+    if (wantsBody(response)) {
       return await answer(hop, response, policy, { request, redirected: redirects > 0 });
     }
     if (redirect === 'error') throw httpError('redirect_refused');
     if (redirects >= most) throw httpError('too_many_redirects', `${most} are allowed`);
+    const [location = ''] = response.headers.get('location') ?? [];
     hop = followRedirect(hop, response.status, location);
   }
 }

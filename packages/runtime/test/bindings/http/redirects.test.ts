@@ -69,7 +69,11 @@ describe('a redirect', () => {
   });
 
   test('without a location is an answer', async () => {
-    expect(await run(`get(a + '/302')`)).toMatchObject({ status: 302, redirected: false });
+    expect(await run(`get(a + '/302')`)).toMatchObject({
+      status: 302,
+      body: 'end',
+      redirected: false,
+    });
   });
 
   test.each([
