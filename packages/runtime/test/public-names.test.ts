@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import * as bindings from '../src/bindings/index.ts';
 import * as runtime from '../src/index.ts';
 
 const text = readFileSync(new URL('../src/index.ts', import.meta.url), 'utf8');
@@ -35,6 +36,18 @@ test('the package exports these values and no others', () => {
     'defineBinding',
     'errorTable',
     'loadOptionsFromEnv',
+  ]);
+});
+
+test('its bindings are these and no others', () => {
+  expect(Object.keys(bindings).toSorted()).toEqual([
+    'BindingError',
+    'defineBinding',
+    'events',
+    'http',
+    'log',
+    'memoryBus',
+    'secrets',
   ]);
 });
 
