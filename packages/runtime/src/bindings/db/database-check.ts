@@ -47,7 +47,7 @@ WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND class.oid >= 16384
       AND (polwithcheck IS NULL
         OR pg_get_expr(polwithcheck, polrelid) = pg_get_expr(polqual, polrelid))))
   AND NOT (relkind = 'v'
-    AND array_to_string(reloptions, ',') ~ '(^|,)security_invoker=(true|on|1|yes)(,|$)')
+    AND array_to_string(coalesce(reloptions, '{}'), ',') ~ '(^|,)security_invoker=(true|on|1|yes)(,|$)')
   AND NOT EXISTS (SELECT FROM shared 
     WHERE CASE WHEN value NOT LIKE '%)' THEN to_regclass(value) END = class.oid)
 LIMIT 10`;
@@ -57,7 +57,7 @@ export class DatabaseCheck {
   readonly #engine: Engine;
   readonly #options: ResolvedDbOptions;
   #passed: Promise<void> | undefined;
-  #trustedUntil = 0;
+  #trustedUntil = -1;
 
   constructor(engine: Engine, options: ResolvedDbOptions) {
     this.#engine = engine;
@@ -65,26 +65,39 @@ export class DatabaseCheck {
   }
 
   /**
-   * Resolves when the database is in order; it is asked once a minute.
+   * Resolves when the database is in order; it is asked once a minute. One that was so and cannot say
+   * at the moment, because a table is locked for a migration, is trusted for another minute.
    * @throws {CloisterError} `invalid_options` with what is wrong; and what the engine throws.
    */
   async pass(): Promise<void> {
-    if (this.#passed === undefined || performance.now() > this.#trustedUntil) {
+    if (performance.now() > this.#trustedUntil) {
       this.#trustedUntil = performance.now() + trustMs;
-      const passed = this.#look(AbortSignal.timeout(maxMs));
-      this.#passed = passed;
-      passed.catch(() => {
-        if (this.#passed === passed) this.#passed = undefined;
-      });
+      this.#passed = this.#lookAgain(this.#passed);
+      this.#passed.catch(() => (this.#trustedUntil = -1));
     }
     await this.#passed;
   }
 
+  async #lookAgain(before: Promise<void> | undefined): Promise<void> {
+    const wasInOrder = await before?.then(
+      () => true,
+      () => false,
+    );
+    try {
+      await this.#look(AbortSignal.timeout(maxMs));
+    } catch (error) {
+      if (wasInOrder !== true || error instanceof CloisterError) throw error;
+    }
+  }
+
   async #look(signal: AbortSignal): Promise<void> {
-    const { role, setting, shared } = this.#options;
+    const { role, setting, shared, lockTimeoutMs } = this.#options;
     const params = [role, forbiddenFunctions, restrictivePolicy, setting, JSON.stringify(shared)];
     const { rows } = await this.#engine.transaction(async (session) => {
-      await session.exec('SET TRANSACTION READ ONLY; SET LOCAL search_path = pg_catalog, public');
+      await session.exec(
+        `SET TRANSACTION READ ONLY; SET LOCAL search_path = pg_catalog, public;
+         SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = ${maxMs}`,
+      );
       return session.query(problems, params, maxBytes);
     }, signal);
     if (rows.length === 0) return;
