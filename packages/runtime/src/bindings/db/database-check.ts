@@ -25,8 +25,12 @@ SELECT 'it is a member of ' || roleid::regrole
 FROM pg_catalog.pg_auth_members JOIN role ON member = role.oid
 UNION ALL
 SELECT 'it may call ' || proc.oid::regprocedure
-FROM pg_catalog.pg_proc AS proc, role
-WHERE (proname ~ $2::text OR (prosecdef AND proc.oid >= 16384))
+FROM role CROSS JOIN pg_catalog.pg_proc AS proc
+  JOIN pg_catalog.pg_language AS language ON prolang = language.oid
+WHERE (proname ~ $2::text
+    -- What is not written in SQL may run its argument as SQL, and so change settings.
+    OR (proc.oid >= 16384 AND prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+      AND (prosecdef OR lanname NOT IN ('internal', 'c', 'sql'))))
   AND has_function_privilege(role.oid, proc.oid, 'EXECUTE')
   AND NOT EXISTS (SELECT FROM shared 
     WHERE CASE WHEN value LIKE '%)' THEN to_regprocedure(value) END = proc.oid)

@@ -50,9 +50,14 @@ describe.runIf(postgresBinaries !== undefined)('connections of sdk.db to Postgre
   });
 
   test('many short waits come to an end, too', async () => {
-    const runtime = await start({ statementTimeoutMs: 300, maxRows: 100_000 });
+    const runtime = await start({
+      statementTimeoutMs: 300,
+      maxRows: 100_000,
+      shared: ['public.slow(bigint)'],
+    });
     await admin.query(`CREATE OR REPLACE FUNCTION slow(i bigint) RETURNS bigint LANGUAGE plpgsql
       SECURITY INVOKER AS 'BEGIN FOR j IN 1..20000 LOOP NULL; END LOOP; RETURN i; END'`);
+    onTestFinished(async () => void (await admin.query('DROP FUNCTION slow(bigint)')));
     const began = performance.now();
     const [code] = (await value(
       runtime,

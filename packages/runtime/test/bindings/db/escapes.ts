@@ -105,6 +105,7 @@ const otherSessions = [
   `SELECT nextval('counters_id_seq')`,
   `SELECT * FROM counters_id_seq`,
   `SELECT pg_export_snapshot()`,
+  `SELECT setseed(0.5)`,
 ];
 
 const filesAndHosts = [
@@ -121,6 +122,7 @@ const filesAndHosts = [
   `SELECT lo_from_bytea(4242, 'x')`,
   `SELECT lo_get(4242)`,
   `SELECT dblink('host=10.0.0.1', 'SELECT 1')`,
+  `SELECT inet_server_addr()`,
   `LOAD 'x'`,
   `CREATE EXTENSION dblink`,
   `SELECT pg_logical_emit_message(true, 'a', 'b')`,

@@ -1,5 +1,5 @@
 import diagnostics from 'node:diagnostics_channel';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { PGlite } from '@electric-sql/pglite';
 import {
   applyTenantPolicies,
@@ -12,6 +12,31 @@ import { resolveDbOptions } from '../../../src/bindings/db/db-options.ts';
 import { TenantDatabase } from '../../../src/bindings/db/tenant-database.ts';
 import { databases, startDatabase, type Database } from '../../support/databases.ts';
 import { as, startRuntime } from '../../support/runs.ts';
+
+/**
+ * Functions of Postgres 15 to 18 with effects, of which each is harmless: it tells of the server or the
+ * statement alone, asks for rights that the role does not have, or takes arguments that SQL cannot give.
+ */
+const judged = new RegExp(
+  `^(${[
+    // Random numbers, clocks, transactions.
+    'random(_normal)?|array_(sample|shuffle)|gen_random_uuid|uuidv[47]|bernoulli|system',
+    'clock_timestamp|timeofday|current_query|txid_status|pg_xact_[a-z_]+|pg_last_[a-z_]+|pg_current_wal_[a-z_]+',
+    // Sequences: by the rights on them, and those of the session are discarded after each call.
+    'currval|lastval|nextval|setval|pg_sequence_last_value|pg_get_sequence_data',
+    // For owners, superusers, replication and upgrades.
+    'brin_[a-z_]+|gin_clean_pending_list|binary_upgrade_[a-z_]+|pg_(copy|create|drop|sync)_[a-z_]*replication_slots?',
+    'pg_import_system_collations|pg_nextoid|pg_stop_making_pinned_objects|pg_extension_config_dump|pg_rotate_logfile_old',
+    'pg_(clear|restore)_(attribute|relation)_stats',
+    // What the server is and how it does.
+    'pg_control_[a-z]+|pg_[a-z_]*collation_actual_version|pg_[a-z_]+_size|pg_partition_[a-z]+|pg_is_[a-z_]+',
+    'pg_stat_(clear_snapshot|force_next_flush|get_(xact_[a-z_]+|recovery_prefetch|io))|pg_notification_queue_usage',
+    'pg_(safe_snapshot_)?blocking_pids|pg_isolation_test_session_is_blocked|pg_jit_available|pg_get_multixact_members',
+    'pg_get_(loaded_modules|wait_events|wal_[a-z_]+)|pg_available_wal_summaries|pg_wal_summary_contents',
+    // For the server itself: their arguments are internal.
+    'amvalidate|[a-z_]*handler|plpgsql_validator|dsnowball_(init|lexize)',
+  ].join('|')})$`,
+);
 
 describe.each(databases)('on %s', (kind, isThere) => {
   let database: Database;
@@ -96,6 +121,11 @@ describe.each(databases)('on %s', (kind, isThere) => {
       /may call peep\(\)/,
     ],
     [
+      `CREATE FUNCTION run(what text) RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE what; END'`,
+      `DROP FUNCTION run(text)`,
+      /may call run\(text\)/,
+    ],
+    [
       `GRANT SELECT ON secrets TO cloister_script`,
       `REVOKE SELECT ON secrets FROM cloister_script`,
       /may use secrets/,
@@ -141,6 +171,32 @@ describe.each(databases)('on %s', (kind, isThere) => {
     applyTenantPolicies((database.place.url ?? database.place.pglite) as string | PGlite, {
       tables: ['notes', 'counters', 'codes'],
     });
+
+  test.runIf(isThere)('a database that is changed later is refused within a minute', async () => {
+    const resolved = resolveDbOptions(database.place);
+    const tenants = new TenantDatabase(createEngine(resolved.source, 1), resolved);
+    onTestFinished(() => tenants.close());
+    const call = { tenant: { id: 'a' }, signal: new AbortController().signal };
+    await tenants.query(call, 'TABLE notes', []);
+    await database.admin('GRANT EXECUTE ON FUNCTION set_config TO PUBLIC');
+    const now = performance.now();
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now + 60_001);
+    onTestFinished(() => clock.mockRestore());
+    await expect(tenants.query(call, 'TABLE notes', [])).rejects.toThrow(/may call set_config/);
+    await apply();
+    expect((await tenants.query(call, 'TABLE notes', [])).rowCount).toBe(2);
+  });
+
+  test.runIf(isThere)(
+    'scripts can call no function with effects that nobody has judged',
+    async () => {
+      const rows = await database.admin(`SELECT DISTINCT proname AS name FROM pg_proc
+      WHERE provolatile = 'v' AND prorettype <> 'trigger'::regtype
+        AND has_function_privilege('cloister_script', oid, 'EXECUTE')`);
+      const unknown = rows.map(({ name }) => String(name)).filter((name) => !judged.test(name));
+      expect(unknown).toEqual([]);
+    },
+  );
 
   test.runIf(isThere)('a role that does not exist is refused', async () => {
     expect(await complaint({ role: 'no "such' })).toMatch(/it does not exist/);
