@@ -1,7 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { db, type DbOptions } from '../../../src/bindings/index.ts';
-import { applyTenantPolicies } from '../../../src/bindings/index.ts';
+import { applyTenantPolicies, db, type DbOptions } from '../../../src/bindings/index.ts';
 import type { Runtime } from '../../../src/index.ts';
 import { postgresBinaries, startPostgres, type PostgresServer } from '../../support/postgres.ts';
 import { as, startRuntime } from '../../support/runs.ts';
