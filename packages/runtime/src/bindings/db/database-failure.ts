@@ -2,7 +2,20 @@ import { BindingError } from '../../bindings.ts';
 import { CloisterError } from '../../errors.ts';
 
 /** Of these classes of SQLSTATE the message is about the statement and for who wrote it. */
-const forTheScript = new Set(['0A', '21', '22', '23', '25', '34', '40', '42', '44', '55', 'P0']);
+const forTheScript = new Set([
+  '08',
+  '0A',
+  '21',
+  '22',
+  '23',
+  '25',
+  '34',
+  '40',
+  '42',
+  '44',
+  '55',
+  'P0',
+]);
 const maxMessageCharacters = 300;
 
 /**
@@ -17,8 +30,8 @@ export function toBindingError(error: unknown, timeoutMs: number): Error {
   if (state === '57014' || name === 'TimeoutError') {
     return publicError('db_timeout', `the statement took longer than ${timeoutMs} ms`, error);
   }
-  // Node's own errors have codes such as EPIPE, which look like one.
-  if (state === '' || /^(08|28|3D|57|58|E)/.test(state) || state === '53300') {
+  // Node's own errors have codes such as EPIPE, which look like one; 08P01 is a wrong number of parameters.
+  if (state === '' || /^(08(?!P01)|28|3D|57|58|E)/.test(state) || state === '53300') {
     return publicError('db_unavailable', 'the database cannot be reached', error);
   }
   const isForTheScript = forTheScript.has(state.slice(0, 2)) && typeof message === 'string';

@@ -30,7 +30,7 @@ export interface DbOptions {
   readonly lockTimeoutMs?: number;
   /** Rows that a statement may give. Default: 1000. */
   readonly maxRows?: number;
-  /** Bytes that these rows may take as text. Default: 1048576 (1 MiB). */
+  /** Bytes that these rows may take as text, each with its columns' names. Default: 1048576 (1 MiB). */
   readonly maxBytes?: number;
   /** Characters of a statement. Default: 65536. */
   readonly maxSqlCharacters?: number;

@@ -10,7 +10,8 @@ import { TenantDatabase } from './tenant-database.ts';
 
 const statement = z.tuple([
   z.string(),
-  z.array(z.unknown()).nullish(),
+  // The protocol counts them with 16 bits.
+  z.array(z.unknown()).max(65_535).nullish(),
   z.strictObject({}).nullish(),
 ]);
 

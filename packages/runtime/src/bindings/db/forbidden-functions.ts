@@ -10,6 +10,7 @@ const forbidden: readonly string[] = [
   'ts_rewrite',
   'pg_(cancel|terminate)_backend',
   'pg_stat_get_(activity|backend_[a-z_]+|progress_info|wal_senders|subscription)',
+  'pg_stat_statements[a-z_]*',
   'pg_(try_)?advisory_[a-z_]+',
   'pg_notify',
   'setseed',

@@ -82,9 +82,10 @@ export class PostgresEngine implements Engine {
       // An aborted call's connection is closed, and only after its cancellation was sent: that names the
       // connection, which by then must not be somebody else's.
       await cancelled;
+      const isReusable = isClean && cancelled === undefined;
       // A connection that is being closed may still break, which must end nobody's process.
-      if (isClean) client.off('error', ignore);
-      client.release(!isClean);
+      if (isReusable) client.off('error', ignore);
+      client.release(!isReusable);
     }
   }
 

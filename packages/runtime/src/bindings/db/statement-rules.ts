@@ -29,6 +29,15 @@ export function requireChange(sql: string): void {
   throw refused('execute takes one statement that begins with INSERT, UPDATE, DELETE or MERGE');
 }
 
+/**
+ * Refuses a zero character, with which a text ends in Postgres' protocol: what comes after it would be
+ * read as something else.
+ * @throws {BindingError} `statement_refused`.
+ */
+export function requireText(sql: string): void {
+  if (sql.includes('\0')) throw refused('a statement must not contain a zero character');
+}
+
 function refused(message: string): BindingError {
   return new BindingError(message, { code: 'statement_refused' });
 }

@@ -3,9 +3,9 @@ import { CloisterError } from '../../errors.ts';
 import { DatabaseCheck } from './database-check.ts';
 import { toBindingError } from './database-failure.ts';
 import type { ResolvedDbOptions } from './db-options.ts';
-import type { Engine, Session, StatementResult, TextRow } from './engine.ts';
+import type { Engine, Session, StatementResult } from './engine.ts';
 import { quoteIdentifier, quoteLiteral } from './quoting.ts';
-import { cursorFor, requireChange } from './statement-rules.ts';
+import { cursorFor, requireChange, requireText } from './statement-rules.ts';
 import { toObjects, toParameters } from './values.ts';
 
 /** Rows that are fetched at a time. */
@@ -36,7 +36,8 @@ export class TenantDatabase {
   }
 
   /** Runs a query, read-only, and stops reading at the bounds. */
-  query(call: Call, sql: string, params: readonly unknown[]): Promise<ScriptResult> {
+  async query(call: Call, sql: string, params: readonly unknown[]): Promise<ScriptResult> {
+    requireText(sql);
     const values = toParameters(params);
     return this.#transaction(call, 'READ ONLY', async (session) => {
       await session.query(cursorFor(sql), values, wireSlack);
@@ -46,6 +47,7 @@ export class TenantDatabase {
 
   /** Runs a statement that changes rows; what it returns is bounded as a query is. */
   async execute(call: Call, sql: string, params: readonly unknown[]): Promise<ScriptResult> {
+    requireText(sql);
     requireChange(sql);
     if (this.#options.readOnly) {
       throw new BindingError('the database is read-only here', { code: 'read_only' });
@@ -54,7 +56,7 @@ export class TenantDatabase {
     return this.#transaction(call, 'READ WRITE', async (session) => {
       const { maxBytes } = this.#options;
       const result = await session.query(sql, values, maxBytes + wireSlack);
-      this.#requireWithin(result.rows.length, sizeOf(result.rows));
+      this.#requireWithin(result.rows.length, sizeOf(result));
       return { rows: toObjects(result), rowCount: result.rowCount };
     });
   }
@@ -90,7 +92,7 @@ export class TenantDatabase {
       const size = Math.min(batchRows, maxRows + 1 - rows.length);
       const fetch = `FETCH FORWARD ${size} FROM cloister_rows`;
       const result: StatementResult = await session.query(fetch, [], maxBytes - bytes + wireSlack);
-      bytes += sizeOf(result.rows);
+      bytes += sizeOf(result);
       this.#requireWithin(rows.length + result.rows.length, bytes);
       rows.push(...toObjects(result));
       if (result.rows.length < size) return { rows, rowCount: rows.length };
@@ -132,8 +134,11 @@ export class TenantDatabase {
   }
 }
 
-function sizeOf(rows: readonly TextRow[]): number {
-  let bytes = 0;
+/** Bytes of values and, in each row again, of names: that is how rows are as JSON. */
+function sizeOf({ fields, rows }: StatementResult): number {
+  let names = 0;
+  for (const { name } of fields) names += Buffer.byteLength(name) + 1;
+  let bytes = rows.length * names;
   for (const row of rows) {
     for (const value of row) bytes += value === null ? 1 : Buffer.byteLength(value) + 1;
   }

@@ -135,6 +135,8 @@ describe.each(databases)('sdk.db on %s', (kind, isThere) => {
     [`query('SELECT $1::int', ['x'])`, ['db_22P02', expect.stringContaining('"x"')]],
     [`query('SELECT 1', ['\\0'])`, ['invalid_arguments', expect.stringContaining('zero')]],
     [`query(1)`, ['invalid_arguments', expect.any(String)]],
+    [`query('SELECT 1', Array(65536).fill(1))`, ['invalid_arguments', expect.any(String)]],
+    [`query('SELECT 1', [1])`, ['db_08P01', expect.any(String)]],
     [`query('SELECT 1', 1)`, ['invalid_arguments', expect.any(String)]],
     [`query('SELECT 1 ' + ' '.repeat(65536))`, ['statement_too_long', expect.any(String)]],
     [`execute('SELECT 1')`, ['statement_refused', expect.any(String)]],
@@ -176,6 +178,7 @@ describe.each(databases)('sdk.db on %s', (kind, isThere) => {
       [`SELECT repeat('x', 20000)`, 'result_too_large'],
       [`SELECT repeat('x', 1000) FROM generate_series(1, 21)`, 'result_too_large'],
       [`SELECT repeat('x', 10000000)`, 'result_too_large'],
+      [`SELECT 1 AS ${'long'.repeat(15)} FROM generate_series(1, 400)`, 'result_too_large'],
     ])('refuses %s', async (sql, code) => {
       expect(await count(sql)).toEqual([code, expect.any(String)]);
       expect(await count('SELECT 1')).toEqual([1, 1]);

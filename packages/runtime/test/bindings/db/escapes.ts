@@ -23,6 +23,7 @@ const leaveTheTransaction = [
   `PREPARE TRANSACTION 'x'`,
   `SELECT 1; SELECT * FROM secrets`,
   `SELECT 1); COMMIT; --`,
+  `SELECT 1\0; COMMIT`,
   `SELECT 1 /* ; */ ; SET ROLE NONE`,
 ];
 
@@ -181,6 +182,7 @@ const changes = [
   `-- insert\nCOMMIT`,
   `/* /* */ INSERT */ COMMIT`,
   `COMMIT; INSERT INTO notes (id) VALUES (9)`,
+  `INSERT INTO notes (id) VALUES (9)\0; COMMIT`,
   `SET ROLE NONE`,
   `COPY notes FROM STDIN`,
   `WITH n AS (TABLE notes) SELECT * INTO TEMP stolen FROM n`,

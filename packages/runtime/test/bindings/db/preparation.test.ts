@@ -151,6 +151,14 @@ describe.each(databases)('on %s', (kind, isThere) => {
       /may use notes/,
     ],
     [
+      `DROP POLICY cloister_tenant_only ON notes;
+       CREATE POLICY cloister_tenant_only ON notes TO cloister_script
+       USING (tenant_id = (SELECT nullif(current_setting('cloister.tenant_id', true), '')))`,
+      `SELECT 1`,
+      /may use notes/,
+    ],
+    [`ALTER POLICY cloister_tenant_only ON notes WITH CHECK (true)`, `SELECT 1`, /may use notes/],
+    [
       `ALTER TABLE codes OWNER TO cloister_script`,
       `ALTER TABLE codes OWNER TO CURRENT_USER`,
       /it owns/,
