@@ -1,6 +1,7 @@
 import { BindingError } from '../../bindings.ts';
 import type { Engine, Session, StatementResult, TextRow } from './engine.ts';
 import { cancelStatement } from './postgres-cancel.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** What is needed of a `Pool` of the package pg; declared here so that our types do not need those of pg. */
 export interface PgPool {
@@ -61,24 +62,20 @@ export class PostgresEngine implements Engine {
     const client = await takeClient(await this.#pool(), signal);
     let isClean = false;
     let cancelled: Promise<void> | undefined;
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = (): void => {
+    const cancel = (): void => {
       cancelled = cancelStatement(client);
-      aborted.reject(signal.reason as Error);
     };
-    aborted.promise.catch(ignore);
-    signal.addEventListener('abort', onAbort, { once: true });
+    signal.addEventListener('abort', cancel, { once: true });
     client.on('error', ignore);
     try {
-      signal.throwIfAborted();
-      const result = await Promise.race([runIn(client, work), aborted.promise]);
+      const result = await untilAborted(runIn(client, work), signal);
       isClean = true;
       return result;
     } catch (error) {
-      isClean = cancelled === undefined && (await rollBack(client, error));
+      isClean = await untilAborted(rollBack(client, error), signal).catch(() => false);
       throw error;
     } finally {
-      signal.removeEventListener('abort', onAbort);
+      signal.removeEventListener('abort', cancel);
       // An aborted call's connection is closed, and only after its cancellation was sent: that names the
       // connection, which by then must not be somebody else's.
       await cancelled;
@@ -162,18 +159,12 @@ const asText = {
 
 async function takeClient(pool: PgPool, signal: AbortSignal): Promise<PgClient> {
   const taken = pool.connect();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason as Error);
-  signal.addEventListener('abort', onAbort, { once: true });
   try {
-    signal.throwIfAborted();
-    return await Promise.race([taken, aborted.promise]);
+    return await untilAborted(taken, signal);
   } catch (error) {
     // One that comes too late goes back as it came.
     taken.then((client) => client.release(), ignore);
     throw error;
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }
 

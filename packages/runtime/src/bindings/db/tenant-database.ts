@@ -6,6 +6,7 @@ import type { ResolvedDbOptions } from './db-options.ts';
 import type { Engine, Session, StatementResult } from './engine.ts';
 import { quoteIdentifier, quoteLiteral } from './quoting.ts';
 import { cursorFor, requireChange, requireText } from './statement-rules.ts';
+import { untilAborted } from './until-aborted.ts';
 import { toObjects, toParameters } from './values.ts';
 
 /** Rows that are fetched at a time. */
@@ -74,7 +75,7 @@ export class TenantDatabase {
     const { statementTimeoutMs } = this.#options;
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(statementTimeoutMs + graceMs)]);
     try {
-      await this.#check.pass();
+      await untilAborted(this.#check.pass(), deadline);
       return await this.#engine.transaction(async (session) => {
         await session.exec(settings);
         return work(session);

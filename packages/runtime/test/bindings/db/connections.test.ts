@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { applyTenantPolicies, db, type DbOptions } from '../../../src/bindings/index.ts';
@@ -184,6 +186,24 @@ describe.runIf(postgresBinaries !== undefined)('connections of sdk.db to Postgre
     await server.start();
     expect(await value(runtime, look)).toEqual(well);
   });
+});
+
+test('a server that takes connections and says nothing is given up in time', async () => {
+  await using silent = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const url = `postgres://user@127.0.0.1:${port}/x`;
+  const runtime = await startRuntime({
+    workers: 1,
+    poolSize: 1,
+    bindings: [db({ url, statementTimeoutMs: 200 })],
+  });
+  const began = performance.now();
+  const { output } = await runtime.execute(
+    `try { await sdk.db.query('SELECT 1') } catch (e) { return { code: e.code } }`,
+  );
+  expect(output).toEqual({ code: 'db_timeout' });
+  expect(performance.now() - began).toBeLessThan(4_000);
 });
 
 test.each([
