@@ -102,13 +102,18 @@ export class MemoryCache implements CacheStore {
   /** Those who hold most give way, so that nobody loses what he has to a neighbour that fills the cache. */
   #makeRoom(): void {
     const goal = this.#maxTotalBytes * (1 - slack);
-    while (this.#bytes > goal) {
-      const [first, second] = [...this.#shelves].toSorted(([, a], [, b]) => b.bytes - a.bytes);
-      if (first === undefined) return;
-      const [tenant, shelf] = first;
-      const level = second?.[1].bytes ?? 0;
-      do this.#removeOldest(tenant);
-      while (shelf.bytes > level && this.#bytes > goal);
+    const shelves = [...this.#shelves].toSorted(([, a], [, b]) => b.bytes - a.bytes);
+    // The level that the largest are brought down to, so that all together come to the goal.
+    let level = 0;
+    let rest = this.#bytes;
+    for (const [index, [, shelf]] of shelves.entries()) {
+      rest -= shelf.bytes;
+      level = (goal - rest) / (index + 1);
+      if (level >= (shelves[index + 1]?.[1].bytes ?? 0)) break;
+    }
+    for (const [tenant, shelf] of shelves) {
+      if (shelf.bytes <= level) break;
+      while (shelf.bytes > level) this.#removeOldest(tenant);
     }
   }
 

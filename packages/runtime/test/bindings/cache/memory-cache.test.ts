@@ -27,3 +27,15 @@ test('forgets everything when it is closed', async () => {
   await store.close();
   expect(await store.has('a', 'k')).toBe(false);
 });
+
+test('makes room among very many tenants without a stall', async () => {
+  const store = new MemoryCache({ maxKeys: 1_000, maxBytes: 1_000_000 }, 20_000_000);
+  let longest = 0;
+  for (let i = 0; i < 60_000; i++) {
+    const began = performance.now();
+    await store.set(`tenant ${i % 20_000}`, `${i}`, value, 60_000);
+    longest = Math.max(longest, performance.now() - began);
+  }
+  expect(await store.has('tenant 19999', '59999')).toBe(true);
+  expect(longest).toBeLessThan(1_000);
+});
