@@ -134,17 +134,22 @@ describe.runIf(postgresBinaries !== undefined)('connections of sdk.db to Postgre
   });
 
   test('one tenant does not take all connections', async () => {
-    const runtime = await start({ statementTimeoutMs: 3_000, maxConnections: 2 });
-    const busy = value(
-      runtime,
+    const runtime = await start({ statementTimeoutMs: 10_000, maxConnections: 2 });
+    const abort = new AbortController();
+    const busy = runtime.execute(
       `await Promise.allSettled([1, 2, 3].map(() => sdk.db.query('${endless}')))`,
+      {},
+      { ...as('a'), signal: abort.signal },
     );
     await vi.waitUntil(async () => (await running()) > 0);
+    const began = performance.now();
     expect(await value(runtime, `return (await sdk.db.query('TABLE notes')).rowCount`, 'b')).toBe(
       1,
     );
+    expect(performance.now() - began).toBeLessThan(6_000);
     expect(await running()).toBe(1);
-    await busy;
+    abort.abort();
+    await expect(busy).rejects.toMatchObject({ code: 'cancelled' });
   });
 
   test('gives a row that is too large up before it has arrived', async () => {

@@ -133,6 +133,7 @@ describe.each(databases)('sdk.db on %s', (kind, isThere) => {
     [`query('SELECT 1 +')`, ['db_42601', expect.stringMatching(/^syntax error/)]],
     [`query('SELECT * FROM nowhere')`, ['db_42P01', 'relation "nowhere" does not exist']],
     [`query('SELECT $1::int', ['x'])`, ['db_22P02', expect.stringContaining('"x"')]],
+    [`query("SELECT '[1'::json")`, ['db_22P02', 'invalid input syntax for type json']],
     [`query('SELECT 1', ['\\0'])`, ['invalid_arguments', expect.stringContaining('zero')]],
     [`query(1)`, ['invalid_arguments', expect.any(String)]],
     [`query('SELECT 1', Array(65536).fill(1))`, ['invalid_arguments', expect.any(String)]],
