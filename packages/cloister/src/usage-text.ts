@@ -26,7 +26,7 @@ Options of run
                          also for check (default: by the file's name)
   --cache FILE|URL       keep compiled code in an SQLite file, or in Postgres
                          (which needs SCRIPT_CACHE_SECRET)
-  --bindings FILE        a module that exports bindings, the list of what scripts
+  --bindings FILE        a module whose export named bindings lists what scripts
                          have as sdk; also for types
   --json                 print one JSON record instead of the output
   --help, -h             print this

@@ -149,7 +149,7 @@ describe('parseCommandLine', () => {
   });
 
   test.each([
-    [[], /run or check/],
+    [[], /run, check or types/],
     [['walk'], /walk/],
     [['run'], /script/],
     [['check'], /scripts/],

@@ -42,12 +42,16 @@ test('the package exports these values and no others', () => {
 test('its bindings are these and no others', () => {
   expect(Object.keys(bindings).toSorted()).toEqual([
     'BindingError',
+    'applyTenantPolicies',
+    'cache',
+    'db',
     'defineBinding',
     'events',
     'http',
     'log',
     'memoryBus',
     'secrets',
+    'tenantPolicies',
   ]);
 });
 

@@ -160,7 +160,7 @@ export class CallSession {
     } catch (error) {
       this.#counts.failed++;
       // What was given up, by script or run, is no failure of the handler's.
-      if (!(error instanceof BindingError) && !controller.signal.aborted) {
+      if (hasHiddenPart(error) && !controller.signal.aborted) {
         this.#report(target, error);
       }
       answer = failureAnswer(target, error);
@@ -210,6 +210,11 @@ export class CallSession {
       mask: (secret: string) => this.#log.mask(secret),
     });
   }
+}
+
+/** Whether there is more to an error than what the script gets to see of it. */
+function hasHiddenPart(error: unknown): boolean {
+  return !(error instanceof BindingError) || error.cause !== undefined;
 }
 
 function parseArguments(text: string): unknown[] {
