@@ -1,6 +1,7 @@
 /** Prints one table after the other. `node --run bench -- NAME…` runs those that are named. */
 import { compute } from './compute.ts';
 import { firstRun } from './first-run.ts';
+import { hostCall } from './host-call.ts';
 import { manyInFlight } from './in-flight.ts';
 import { memoryPerVm, vmCreation } from './realms.ts';
 import { tinyRunLatency, tinyRunThroughput, type Extent } from './tiny-run.ts';
@@ -9,6 +10,7 @@ const programs: Readonly<Record<string, (extent: Extent) => Promise<void>>> = {
   latency: tinyRunLatency,
   throughput: tinyRunThroughput,
   'in-flight': manyInFlight,
+  'host-call': hostCall,
   'vm-creation': vmCreation,
   memory: memoryPerVm,
   compute,

@@ -59,7 +59,7 @@ interface Guest {
     readonly droppedCount: () => number;
   };
   timers: {
-    readonly enter: (time: number) => void;
+    readonly enter: (time: number, unasked: boolean) => void;
     readonly untilNext: () => number;
     readonly fire: () => void;
     readonly clear: () => void;

@@ -7,7 +7,7 @@ guest.dispatch = (() => {
   const { console, open, droppedCount } = guest.console;
   const { enter, untilNext, fire, clear } = guest.timers;
   const { isIntact, plan } = guest.harden;
-  const { sdk } = guest;
+  const { post, sdk } = guest;
   const random = guest.mathRandom;
   const { Promise } = globalThis;
   const { defineProperty } = Object;
@@ -21,6 +21,12 @@ guest.dispatch = (() => {
   let settled = '';
   let outputBytes = 0;
 
+  /** Whether the turn that is going on is one after which the worker does not ask. */
+  let isUnasked = false;
+  const settledNow = () => {
+    if (isUnasked) post('?');
+  };
+
   /**
    * @param {GuestFailure['code']} code @param {string} message @param {GuestThrown} [thrown]
    */
@@ -29,11 +35,13 @@ guest.dispatch = (() => {
     // Without a prototype, as in `report` of thrown.js.
     settled = stringify({ __proto__: null, code, message, thrown });
     outcome = 'f';
+    settledNow();
   };
   const complete = (/** @type {string} */ output) => {
     if (outcome !== '') return;
     settled = output;
     outcome = 'c';
+    settledNow();
   };
   const failWith = (/** @type {unknown} */ value) => {
     const thrown = describe(value);
@@ -135,11 +143,12 @@ guest.dispatch = (() => {
   };
 
   /**
-   * At the end of a turn. `w` and the wait, with a `+` when host calls are under way, or `c` completed, `f` failed; then, of a run that
+   * At the end of a turn; one of answers is only asked for when the guest says `?`. `w` and the wait, with a `+` when host calls are under way, or `c` completed, `f` failed; then, of a run that
    * settled, `i` when it left the realm intact and `x` when it did not, and the lines dropped.
    * Nothing of the run is executed after this: its timers are gone, and it has no microtasks left.
    */
   const drain = () => {
+    isUnasked = false;
     sdk.flush();
     if (outcome === '') return `w${untilNext()}${sdk.isWaiting() ? '+' : ''}`;
     clear();
@@ -166,7 +175,8 @@ guest.dispatch = (() => {
       compact(args[0]);
       return undefined;
     }
-    enter(time);
+    isUnasked = operation === 'answers';
+    enter(time, isUnasked);
     if (operation === 'start') start(args[0], args[1], args[2], args[3]);
     else if (operation === 'answers') sdk.answers(args);
     else timers();

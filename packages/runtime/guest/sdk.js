@@ -3,7 +3,8 @@
 // `dispatch`, in a turn of its own.
 guest.sdk = (() => {
   const { addGlobal } = guest.globals;
-  const { parse, stringifyWithin, overBudget } = guest.json;
+  const { parse, stringify, stringifyWithin, overBudget } = guest.json;
+  const isHardened = guest.settings.realm === 'hardened';
   const { clean } = guest.stack;
   const { isSignal, reasonOf, whenAborted } = guest.abortSignal;
   const { list, push } = guest.list;
@@ -193,8 +194,22 @@ guest.sdk = (() => {
     return signal;
   };
 
+  /** What certainly is short as JSON, and runs no code when it is written. */
+  const isPlain = (/** @type {any} */ value) =>
+    typeof value === 'string'
+      ? value.length < 1024
+      : typeof value === 'number' || typeof value === 'boolean' || value === null;
+
+  const arePlain = (/** @type {any[]} */ args) => {
+    if (args.length > 16) return false;
+    for (let i = 0; i < args.length; i++) if (!isPlain(args[i])) return false;
+    return true;
+  };
+
   /** @param {any[]} args @returns {string} */
   const argumentsText = (args, /** @type {string} */ path) => {
+    // V8 writes JSON much faster when nobody looks on.
+    if (isHardened && arePlain(args)) return stringify(args);
     try {
       return /** @type {string} */ (stringifyWithin(args, maxArgumentCharacters));
     } catch (error) {

@@ -6,6 +6,7 @@ guest.timers = (() => {
   const { TypeError, Map, Number } = globalThis;
   const { uncurryThis } = guest.primordials;
   const { apply } = Reflect;
+  const { post } = guest;
   const dateNow = Date.now;
   const mapSet = uncurryThis(Map.prototype.set);
   const mapGet = uncurryThis(Map.prototype.get);
@@ -69,7 +70,12 @@ guest.timers = (() => {
     return elapsed > 0 ? entryTime + elapsed : entryTime;
   };
 
-  const enter = (/** @type {number} */ time) => {
+  /** Set while nobody will ask at the end of the turn how long there is to wait. */
+  let isUnasked = false;
+
+  /** @param {number} time @param {boolean} unasked */
+  const enter = (time, unasked) => {
+    isUnasked = unasked;
     entryTime = time;
     entryDate = dateNow();
   };
@@ -84,6 +90,10 @@ guest.timers = (() => {
     const timer = { __proto__: null, id: ++lastId, due: now() + wait, callback, args };
     mapSet(byId, timer.id, timer);
     push(timer);
+    if (isUnasked) {
+      isUnasked = false;
+      post('?');
+    }
     return timer.id;
   };
 

@@ -41,7 +41,10 @@ export interface Usage {
   readonly wallMs: number;
   /** Time on a core in milliseconds. */
   readonly cpuMs: number;
-  /** V8 heap and buffers of the VM after the run, in bytes; 0 when the VM could not be asked. */
+  /**
+   * V8 heap and buffers of the VM after the run, in bytes; 0 when the VM could not be asked. After a run
+   * of less than a millisecond it may be the figure of one of the fifteen before it.
+   */
   readonly heapBytes: number;
   /** Binding calls made. */
   readonly apiCalls: number;

@@ -123,15 +123,21 @@ export class CallSession {
 
   /** Ends what is still going on. @returns what has to be waited for, if there is anything. */
   close(completed: boolean): Promise<void> | undefined {
-    const reason = new DOMException('the run is over', 'AbortError');
-    for (const controller of this.#open.values()) controller.abort(reason);
-    this.#open.clear();
+    if (this.#lastCall === 0) return undefined;
+    this.#abortAll();
     const hooks = [...this.#made.keys()].filter((binding) => 'onRunEnd' in binding);
     if (hooks.length === 0) return undefined;
     const { ending } = this.#shared;
     const ended = this.#runHooks(hooks, completed).finally(() => ending.delete(ended));
     ending.add(ended);
     return ended;
+  }
+
+  #abortAll(): void {
+    if (this.#open.size === 0) return;
+    const reason = new DOMException('the run is over', 'AbortError');
+    for (const controller of this.#open.values()) controller.abort(reason);
+    this.#open.clear();
   }
 
   get run(): BindingRun {

@@ -51,7 +51,9 @@ export class Execution implements LinkedRun {
   readonly #cache: CompilationCache;
   readonly #settle = Promise.withResolvers<RunResult>();
   readonly #log: RunLog;
-  readonly #calls: CallSession;
+  readonly #callShare: CallSessionShare;
+  /** Made when the script first uses `sdk`. */
+  #session: CallSession | undefined;
   /** Set when a call must not have been made; the worker is on its way to end the run. */
   #callBreach: CallBreach | undefined;
   readonly #seed: readonly [number, number] = [randomInt(2 ** 32), randomInt(2 ** 32)];
@@ -91,9 +93,7 @@ export class Execution implements LinkedRun {
     this.purpose = request.purpose;
     this.result = this.#settle.promise;
     this.#log = new RunLog(request.context.limits, request.context.onLog);
-    this.#calls = new CallSession(request.calls, request.context, this.#log, (call, answer) =>
-      this.#vm?.link.answerCall(this.id, call, answer),
-    );
+    this.#callShare = request.calls;
   }
 
   get state(): 'queued' | 'running' | 'settled' {
@@ -138,7 +138,7 @@ export class Execution implements LinkedRun {
       const entry = this.#log.add(line);
       if (entry === undefined || line.origin === undefined) continue;
       const { binding, method } = line.origin;
-      this.#calls.onLine(binding, method, entry.message, entry.data ?? []);
+      this.#calls().onLine(binding, method, entry.message, entry.data ?? []);
     }
   }
 
@@ -146,15 +146,22 @@ export class Execution implements LinkedRun {
     for (const call of calls) {
       // What comes after the breach was under way when it happened.
       if (this.#callBreach !== undefined) return;
-      this.#callBreach = this.#calls.begin(call);
+      this.#callBreach = this.#calls().begin(call);
     }
     if (this.#callBreach === undefined) return;
     const code = this.#callBreach === 'diverged' ? 'internal_error' : this.#callBreach;
     this.#vm?.link.cancelRun(this.id, code);
   }
 
+  #calls(): CallSession {
+    this.#session ??= new CallSession(this.#callShare, this.context, this.#log, (call, answer) =>
+      this.#vm?.link.answerCall(this.id, call, answer),
+    );
+    return this.#session;
+  }
+
   onCallAborted(call: number): void {
-    this.#calls.abort(call);
+    this.#session?.abort(call);
   }
 
   onSettled(message: SettledMessage): void {
@@ -162,7 +169,8 @@ export class Execution implements LinkedRun {
     this.#countCompilation(message);
     const usage = this.#usage(message.usage);
     const { outcome } = message;
-    const breach = this.#callBreach ?? (this.#calls.hasCallsAhead ? 'diverged' : undefined);
+    const breach =
+      this.#callBreach ?? (this.#session?.hasCallsAhead === true ? 'diverged' : undefined);
     if (breach !== undefined) {
       this.#failByBreach(breach, usage);
     } else if (outcome.status === 'completed') {
@@ -188,7 +196,8 @@ export class Execution implements LinkedRun {
       return this.#endCrashed(loss.reason, true);
     }
     if (this.#attempts >= maxAttempts) return this.#endCrashed(loss.reason, true);
-    if (!this.#calls.rewind()) return this.#end('worker_crashed', tooManyCalls, undefined, false);
+    if (this.#session?.rewind() === false)
+      return this.#end('worker_crashed', tooManyCalls, undefined, false);
     this.#displace(isSuspect);
   }
 
@@ -298,14 +307,14 @@ export class Execution implements LinkedRun {
     this.#publishEnd('completed', usage);
     const { executionId } = this.context;
     const result = { output, logs: this.#log.entries, usage, executionId };
-    const ending = this.#calls.close(true);
+    const ending = this.#session?.close(true);
     if (ending === undefined) this.#settle.resolve(result);
     else void ending.then(() => this.#settle.resolve(result));
   }
 
   #fail(error: CloisterError, usage: Usage): void {
     this.#publishEnd(error.code, usage);
-    const ending = this.#calls.close(false);
+    const ending = this.#session?.close(false);
     if (ending === undefined) this.#settle.reject(error);
     else void ending.then(() => this.#settle.reject(error));
   }
@@ -337,7 +346,7 @@ export class Execution implements LinkedRun {
     return {
       ...measured,
       wallMs,
-      apiCalls: this.#calls.spent,
+      apiCalls: this.#session?.spent ?? 0,
       queueMs: this.#queueMs,
       queueCause: this.queueCause ?? null,
       attempts: this.#attempts,

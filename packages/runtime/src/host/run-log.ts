@@ -22,7 +22,7 @@ export class RunLog {
   #dropped = 0;
   /** Entries that the listener has already had, when a run is carried on elsewhere. */
   #delivered = 0;
-  readonly #secrets = new Set<string>();
+  readonly #secrets: string[] = [];
 
   constructor(bounds: LogBounds, listener: ((entry: LogEntry) => void) | undefined) {
     this.#bounds = bounds;
@@ -67,8 +67,8 @@ export class RunLog {
   mask(secret: string): void {
     // A text of a character or two would make every line unreadable, and is no secret.
     if (secret.length < minSecretLength) return;
-    this.#secrets.add(secret);
-    this.#secrets.add(JSON.stringify(secret).slice(1, -1));
+    if (this.#secrets.includes(secret)) return;
+    this.#secrets.push(secret, JSON.stringify(secret).slice(1, -1));
   }
 
   /** A text without the secrets that the run was given. */

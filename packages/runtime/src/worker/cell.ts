@@ -16,6 +16,10 @@ const maxScriptCharacters = 4 * 1024 * 1024;
  */
 const construction = new Turnstile(2);
 
+/** Runs that take so little time on a core, and how many of them are taken together. */
+const shortRunMs = 1;
+const maxShortRuns = 16;
+
 /** A source as the worker has it from the host. */
 export interface WorkerSource {
   readonly id: number;
@@ -57,6 +61,8 @@ export class Cell {
   /** Where the guest's lines go: to the run that is under way. */
   readonly #listener: { post: (text: string) => void };
   readonly #compaction: Compaction;
+  #heapBytes = 0;
+  #shortRuns = 0;
 
   private constructor(
     vm: Vm,
@@ -125,6 +131,18 @@ export class Cell {
   /** Has later realms of this process begin with the code of the guest as it is in this VM now. */
   rememberGuest(): Promise<void> {
     return rememberGuest(this.vm);
+  }
+
+  /**
+   * V8 heap and buffers in use after a run, in bytes. V8 is not asked anew after each of many short
+   * runs: what one of those leaves is little, and asking takes as long as the run.
+   */
+  heapBytesAfter(cpuMs: number): number {
+    if (cpuMs > shortRunMs || ++this.#shortRuns >= maxShortRuns || this.#heapBytes === 0) {
+      this.#shortRuns = 0;
+      this.#heapBytes = this.vm.heapBytes;
+    }
+    return this.vm.isClosed ? 0 : this.#heapBytes;
   }
 
   /** Forgets a source that no run will ask for any more. */

@@ -60,6 +60,8 @@ export type Posted =
   | { readonly kind: 'dropped'; readonly count: number }
   | { readonly kind: 'calls'; readonly calls: readonly GuestCall[] }
   | { readonly kind: 'abort-call'; readonly call: number }
+  /** Something has changed that has to be asked for. */
+  | { readonly kind: 'ask' }
   /** The script made a call more than it may. */
   | { readonly kind: 'over-limit' };
 
@@ -71,6 +73,8 @@ export function readPosted(text: string): Posted {
       return { kind: 'calls', calls: text.slice(2).split('\n').map(readCall) };
     case 'a':
       return { kind: 'abort-call', call: Number(text.slice(1)) };
+    case '?':
+      return { kind: 'ask' };
     case 'o':
       return { kind: 'over-limit' };
     default:

@@ -97,8 +97,6 @@ export interface Turn {
   readonly state: string;
   /** Present when there was one; it may have been rejected with undefined. */
   readonly unhandled?: { readonly reason: unknown };
-  /** V8 heap and buffers in use after the turn, in bytes. */
-  readonly heapBytes: number;
 }
 
 /**
@@ -155,23 +153,31 @@ export class Realm {
    * One turn: enters the guest, lets the microtasks run, and asks what became of the run.
    * The calls travel together and run back to back in the VM's thread.
    */
-  async turn(
-    operation: 'start' | 'answers' | 'timers',
-    args: readonly VmArgument[],
-  ): Promise<Turn> {
+  async turn(operation: 'start' | 'timers', args: readonly VmArgument[]): Promise<Turn> {
     const now = performance.now();
-    const [entered, drained, heap] = await Promise.allSettled([
+    const [entered, drained] = await Promise.allSettled([
       this.#vm.call(this.#dispatch, [operation, now, ...args]),
       this.#vm.call(this.#dispatch, ['drain', now]),
-      this.#vm.heapBytes(),
     ]);
     if (drained.status === 'rejected') throw drained.reason;
-    if (heap.status === 'rejected') throw heap.reason;
     if (typeof drained.value !== 'string') throw new TypeError('guest drained no string');
     const state = drained.value;
-    const heapBytes = heap.value;
-    if (entered.status === 'fulfilled') return { state, heapBytes };
-    return { state, heapBytes, unhandled: { reason: entered.reason as unknown } };
+    if (entered.status === 'fulfilled') return { state };
+    return { state, unhandled: { reason: entered.reason as unknown } };
+  }
+
+  /**
+   * A turn of answers to host calls, after which the run most likely waits for the next: what became
+   * of it is not asked. The guest posts `?` when it is to be asked after all.
+   */
+  async answer(args: readonly VmArgument[]): Promise<Partial<Turn>> {
+    try {
+      await this.#vm.call(this.#dispatch, ['answers', performance.now(), ...args]);
+      return {};
+    } catch (error) {
+      if (this.#vm.isClosed) throw error;
+      return { unhandled: { reason: error } };
+    }
   }
 
   /**

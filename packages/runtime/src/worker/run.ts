@@ -16,7 +16,7 @@ import {
   type GuestState,
 } from './guest-report.ts';
 import type { Cell, LoadedScript, RunRealm, WorkerSource } from './cell.ts';
-import type { Realm } from './realm.ts';
+import type { Realm, Turn } from './realm.ts';
 import type { Vm } from './vm.ts';
 import type { Breach, Watchdog, Watched } from './watchdog.ts';
 
@@ -55,6 +55,10 @@ export class Run implements Watched {
   /** Numbers of host calls and their answers, in turn, that came since the last turn. */
   readonly #answers: (number | string)[] = [];
   #wake: (() => void) | undefined;
+  /** In the turn of answers that is going on, or was last: whether the script called the host. */
+  #hasCalled = false;
+  /** Whether something has changed that the guest has to be asked for. */
+  #isToAsk = false;
   /** Where it is noted that this run is being executed. */
   #slot = -1;
   #compiled: Compiled = 'source';
@@ -165,11 +169,10 @@ export class Run implements Watched {
       const args = [loaded.wrapper, context, input, this.#settings()];
       let state = await this.#turn(opened.realm, 'start', args);
       while (state.kind === 'waiting') {
-        if (this.#answers.length === 0) await this.#rest(state);
-        const answers = this.#answers.splice(0);
-        const operation = answers.length === 0 ? 'timers' : 'answers';
-        state = await this.#turn(opened.realm, operation, answers);
+        if (this.#answers.length === 0 && !this.#isToAsk) await this.#rest(state);
+        state = await this.#next(opened.realm, state);
       }
+      this.#heapBytes = this.#cell.heapBytesAfter(this.cpuMs);
       this.#droppedLogs = state.droppedLogs;
       if ((kind === 'hardened' && !state.intact) || this.#isNearlyFull()) this.#vm.close();
       return this.#bounded(state.outcome);
@@ -206,18 +209,34 @@ export class Run implements Watched {
     return this.#vm.isClosed ? this.#explain(error) : compilationFailure(error, this.#source.text);
   }
 
-  async #turn(realm: Realm, ...[operation, args]: Parameters<Realm['turn']>) {
+  /** The turn after a wait: of the answers that have come, or else of a timer. */
+  async #next(realm: Realm, before: Waiting): Promise<GuestState> {
+    if (this.#answers.length === 0) return this.#turn(realm, 'timers', []);
+    const answers = this.#answers.splice(0);
+    this.#isToAsk = before.timerMs !== undefined;
+    this.#hasCalled = false;
+    await this.#execute(() => realm.answer(answers));
+    // It has called the host again, and no more than that has happened.
+    if (this.#hasCalled && !this.#isToAsk) return before;
+    return this.#turn(realm, 'timers', []);
+  }
+
+  async #turn(realm: Realm, ...[operation, args]: Parameters<Realm['turn']>): Promise<GuestState> {
+    this.#isToAsk = false;
+    return readGuestState((await this.#execute(() => realm.turn(operation, args))).state);
+  }
+
+  async #execute<Some extends Partial<Turn>>(enter: () => Promise<Some>): Promise<Some> {
     this.#executing = true;
     this.#idle = false;
-    const turn = await realm.turn(operation, args);
+    const turn = await enter();
     this.#executing = false;
     this.cpuMs = this.#vm.cpuMs - this.#cpuBefore;
     this.#watchdog.turnEnded(this);
-    this.#heapBytes = turn.heapBytes;
     if (turn.unhandled !== undefined && !this.#vm.isClosed) {
       this.#sendLog(unhandledRejectionLine(turn.unhandled.reason, scriptName));
     }
-    return readGuestState(turn.state);
+    return turn;
   }
 
   async #rest(state: Waiting): Promise<void> {
@@ -250,7 +269,12 @@ export class Run implements Watched {
         return;
       case 'line':
         return this.#sendLog(posted.line);
+      case 'ask':
+        this.#isToAsk = true;
+        this.#wake?.();
+        return;
       case 'calls':
+        this.#hasCalled = true;
         return this.#send({ type: 'calls', run, calls: posted.calls });
       case 'abort-call':
         return this.#send({ type: 'abort-call', run, call: posted.call });
