@@ -149,7 +149,13 @@ class EngineRuntime implements Runtime {
     this.#state = options.enabled ? 'running' : 'disabled';
     const table = new BindingTable(options.bindings);
     const counts = { made: 0, failed: 0, running: 0 };
-    this.#calls = { table, deadlines: this.#deadlines, counts, ending: new Set() };
+    this.#calls = {
+      table,
+      deadlines: this.#deadlines,
+      counts,
+      ending: new Set(),
+      recorded: { characters: 0 },
+    };
     this.#pool = new Pool(options, this.#deadlines, this.#cache, table.shapes, () =>
       this.#scheduler.dispatch(),
     );

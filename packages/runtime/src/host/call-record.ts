@@ -6,8 +6,14 @@ interface RecordedCall {
 
 type Step = { readonly kind: 'call' | 'answer'; readonly id: number };
 
-/** Characters of arguments and answers that are kept of a run. */
+/** Characters of arguments and answers that are kept of a run, and of all runs of a runtime. */
 const maxCharacters = 8 * 1024 * 1024;
+const maxTotal = 256 * 1024 * 1024;
+
+/** How much the records of a runtime hold together, in characters. */
+export interface RecordTotal {
+  characters: number;
+}
 
 /**
  * The host calls of one run and their answers, in the order in which they came and went, so that the
@@ -15,12 +21,17 @@ const maxCharacters = 8 * 1024 * 1024;
  * then it replays, until the run has met all that is in it.
  */
 export class CallRecord {
+  readonly #total: RecordTotal;
   readonly #calls = new Map<number, RecordedCall>();
   readonly #steps: Step[] = [];
   /** Steps before this one have been met by the attempt that is going on. */
   #cursor = 0;
   #characters = 0;
   #tooLong = false;
+
+  constructor(total: RecordTotal) {
+    this.#total = total;
+  }
 
   get isReplaying(): boolean {
     return this.#cursor < this.#steps.length;
@@ -84,9 +95,17 @@ export class CallRecord {
   }
 
   #keep(characters: number): void {
+    if (this.#tooLong) return;
     this.#characters += characters;
-    if (this.#characters <= maxCharacters) return;
+    this.#total.characters += characters;
+    if (this.#characters > maxCharacters || this.#total.characters > maxTotal) this.close();
+  }
+
+  /** Forgets everything; from now on it keeps nothing. Idempotent. */
+  close(): void {
     this.#tooLong = true;
+    this.#total.characters -= this.#characters;
+    this.#characters = 0;
     this.#calls.clear();
     this.#steps.length = 0;
     this.#cursor = 0;

@@ -3,7 +3,7 @@ import type { ResolvedContext } from '../context.ts';
 import { ProtocolError } from '../protocol/fields.ts';
 import { maxArgumentCharacters, maxOpenCalls, type GuestCall } from '../protocol/messages.ts';
 import type { BindingTable, TableMethod } from './binding-table.ts';
-import { CallRecord } from './call-record.ts';
+import { CallRecord, type RecordTotal } from './call-record.ts';
 import { answerCall, failureAnswer } from './call-handling.ts';
 import type { Deadlines } from './deadlines.ts';
 import { publish } from './events.ts';
@@ -22,6 +22,7 @@ export interface CallSessionShare {
   readonly table: BindingTable;
   readonly deadlines: Deadlines;
   readonly counts: CallCounts;
+  readonly recorded: RecordTotal;
   /** What `onRunEnd` of the bindings is still doing for runs that are over. */
   readonly ending: Set<Promise<void>>;
 }
@@ -43,7 +44,7 @@ export class CallSession {
   readonly #deadlines: Deadlines;
   readonly #counts: CallCounts;
   readonly #deliver: (call: number, answer: string) => void;
-  readonly #record = new CallRecord();
+  readonly #record: CallRecord;
   readonly #open = new Map<number, AbortController>();
   readonly #made = new Map<Binding, number>();
   #run: BindingRun | undefined;
@@ -57,6 +58,7 @@ export class CallSession {
     deliver: (call: number, answer: string) => void,
   ) {
     this.#shared = shared;
+    this.#record = new CallRecord(shared.recorded);
     this.#table = shared.table;
     this.#deadlines = shared.deadlines;
     this.#counts = shared.counts;
@@ -123,6 +125,7 @@ export class CallSession {
 
   /** Ends what is still going on. @returns what has to be waited for, if there is anything. */
   close(completed: boolean): Promise<void> | undefined {
+    this.#record.close();
     if (this.#lastCall === 0) return undefined;
     this.#abortAll();
     const hooks = [...this.#made.keys()].filter((binding) => 'onRunEnd' in binding);

@@ -3,7 +3,7 @@ import { CallRecord } from '../../src/host/call-record.ts';
 
 /** Two calls of which the second was answered first, and a third that has no answer yet. */
 function recorded(): CallRecord {
-  const record = new CallRecord();
+  const record = new CallRecord({ characters: 0 });
   record.add(1, 'a');
   record.add(2, 'b');
   expect(record.answered(2, '+2')).toBe(true);
@@ -64,6 +64,24 @@ describe('CallRecord', () => {
     expect(record.rewind()).toBe(false);
     expect(record.isReplaying).toBe(false);
     expect(record.hasCallsAhead).toBe(false);
+  });
+
+  test('gives back what it held when it is closed, or too long', () => {
+    const total = { characters: 5 };
+    const record = new CallRecord(total);
+    record.add(1, 'abc');
+    expect(total.characters).toBe(8);
+    record.close();
+    record.close();
+    expect(total.characters).toBe(5);
+    new CallRecord(total).add(1, 'x'.repeat(9 * 1024 * 1024));
+    expect(total.characters).toBe(5);
+  });
+
+  test('keeps nothing when the records of all runs hold too much', () => {
+    const record = new CallRecord({ characters: 256 * 1024 * 1024 });
+    record.add(1, 'a');
+    expect(record.rewind()).toBe(false);
   });
 
   test('can be rewound again', () => {
