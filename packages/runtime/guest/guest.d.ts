@@ -18,6 +18,12 @@ interface Guest {
       method: (this: Self, ...args: Args) => Result,
     ) => (self: Self, ...args: Args) => Result;
   };
+  clock: {
+    readonly now: () => number;
+    readonly real: () => number;
+    readonly set: (time: number) => void;
+    readonly start: (time: number) => void;
+  };
   globals: { readonly addGlobal: (name: string, value: unknown) => void };
   stack: {
     readonly clean: (stack: string) => string;
@@ -88,6 +94,8 @@ interface Guest {
 interface GuestLimits {
   readonly seedLow: number;
   readonly seedHigh: number;
+  /** When the run began, as `Date.now` counts. */
+  readonly startedAt: number;
   readonly apiCalls: number;
   readonly outputBytes: number;
   readonly logEntries: number;

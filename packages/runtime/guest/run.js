@@ -127,6 +127,7 @@ guest.dispatch = (() => {
     outputBytes = limits.outputBytes;
     open(limits);
     sdk.open(limits);
+    guest.clock.start(limits.startedAt);
     random.reset(limits.seedLow, limits.seedHigh);
     guest.performance.reset();
     const ctx = parse(context);

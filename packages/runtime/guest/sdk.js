@@ -11,6 +11,7 @@ guest.sdk = (() => {
   const { uncurryThis } = guest.primordials;
   const { write } = guest.console;
   const { post } = guest;
+  const { set: setClock } = guest.clock;
   const { Error, Map, Promise, RangeError, TypeError } = globalThis;
   const { defineProperty, freeze, hasOwn } = Object;
   const newPromise = uncurryThis(/** @type {any} */ (Promise).withResolvers);
@@ -178,9 +179,12 @@ guest.sdk = (() => {
     else call.resolve(text === '' ? undefined : parse(text));
   };
 
-  /** @param {any[]} args numbers of calls and their answers, in turn */
+  /** @param {any[]} args numbers of calls, their answers, and when these came, in turn */
   const answers = (args) => {
-    for (let i = 0; i < args.length; i += 2) settle(args[i], args[i + 1]);
+    for (let i = 0; i < args.length; i += 3) {
+      setClock(args[i + 2]);
+      settle(args[i], args[i + 1]);
+    }
   };
 
   /** The last argument's `signal`, which is for us and not for the host. */

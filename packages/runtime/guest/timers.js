@@ -7,7 +7,8 @@ guest.timers = (() => {
   const { uncurryThis } = guest.primordials;
   const { apply } = Reflect;
   const { post } = guest;
-  const dateNow = Date.now;
+  const { real: dateNow } = guest.clock;
+  const clock = guest.clock;
   const mapSet = uncurryThis(Map.prototype.set);
   const mapGet = uncurryThis(Map.prototype.get);
   const mapDelete = uncurryThis(Map.prototype.delete);
@@ -18,6 +19,7 @@ guest.timers = (() => {
    * @typedef {object} Timer
    * @property {number} id
    * @property {number} due
+   * @property {number} dueDate by the clock of the run
    * @property {Function | undefined} callback undefined once cleared or fired
    * @property {unknown[]} args
    */
@@ -87,7 +89,14 @@ guest.timers = (() => {
     }
     const wanted = Number(delay);
     const wait = wanted >= 1 && wanted <= maxDelay ? wanted : 1;
-    const timer = { __proto__: null, id: ++lastId, due: now() + wait, callback, args };
+    const timer = {
+      __proto__: null,
+      id: ++lastId,
+      due: now() + wait,
+      dueDate: clock.now() + wait,
+      callback,
+      args,
+    };
     mapSet(byId, timer.id, timer);
     push(timer);
     if (isUnasked) {
@@ -127,6 +136,7 @@ guest.timers = (() => {
     const { callback, args } = timer;
     mapDelete(byId, timer.id);
     timer.callback = undefined;
+    clock.set(timer.dueDate);
     if (callback !== undefined) apply(callback, undefined, args);
   };
 

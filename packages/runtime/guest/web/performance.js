@@ -4,7 +4,7 @@ guest.performance = (() => {
   const { addGlobal } = guest.globals;
   const { shape } = guest.webIdl;
   const { TypeError } = globalThis;
-  const dateNow = Date.now;
+  const { now: dateNow } = guest.clock;
   let origin = 0;
   let latest = 0;
 

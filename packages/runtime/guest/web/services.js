@@ -3,7 +3,7 @@
 guest.services = (() => {
   const { charCodeAt, slice } = guest.webIntrinsics;
   const { ask } = guest;
-  const dateNow = Date.now;
+  const { real: dateNow } = guest.clock;
   const granted = 43;
   const busy = 33;
 

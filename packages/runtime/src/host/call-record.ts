@@ -1,7 +1,14 @@
+/** The answer of a call, and when it first came, as `Date.now` counts. */
+export interface DatedAnswer {
+  readonly call: number;
+  readonly answer: string;
+  readonly at: number;
+}
+
 interface RecordedCall {
   /** Binding, method and arguments. */
   readonly key: string;
-  answer: string | undefined;
+  answer: DatedAnswer | undefined;
 }
 
 type Step = { readonly kind: 'call' | 'answer'; readonly id: number };
@@ -52,12 +59,13 @@ export class CallRecord {
   }
 
   /** Notes an answer. @returns whether it is due now, which in a replay it is in its turn only. */
-  answered(id: number, answer: string): boolean {
+  answered(given: DatedAnswer): boolean {
+    const { call: id, answer } = given;
     const isLive = !this.isReplaying;
     this.#keep(answer.length);
     const call = this.#calls.get(id);
     if (this.#tooLong || call === undefined) return isLive;
-    call.answer = answer;
+    call.answer = given;
     this.#steps.push({ kind: 'answer', id });
     if (isLive) this.#cursor = this.#steps.length;
     return isLive;
@@ -67,7 +75,7 @@ export class CallRecord {
    * Compares a call of a replay with the one that was made at this point.
    * @returns the answers that are due after it, or undefined when it is another call.
    */
-  meet(id: number, key: string): readonly (readonly [id: number, answer: string])[] | undefined {
+  meet(id: number, key: string): readonly DatedAnswer[] | undefined {
     const step = this.#steps[this.#cursor];
     if (step?.kind !== 'call' || step.id !== id || this.#calls.get(id)?.key !== key) {
       return undefined;
@@ -82,14 +90,15 @@ export class CallRecord {
     return !this.#tooLong;
   }
 
-  #due(): [number, string][] {
-    const answers: [number, string][] = [];
+  #due(): DatedAnswer[] {
+    const answers: DatedAnswer[] = [];
     for (
       let step = this.#steps[this.#cursor];
       step?.kind === 'answer';
       step = this.#steps[++this.#cursor]
     ) {
-      answers.push([step.id, this.#calls.get(step.id)?.answer ?? '']);
+      const { answer } = this.#calls.get(step.id) ?? {};
+      if (answer !== undefined) answers.push(answer);
     }
     return answers;
   }

@@ -3,7 +3,7 @@ import type { ResolvedContext } from '../context.ts';
 import { ProtocolError } from '../protocol/fields.ts';
 import { maxArgumentCharacters, maxOpenCalls, type GuestCall } from '../protocol/messages.ts';
 import type { BindingTable, TableMethod } from './binding-table.ts';
-import { CallRecord, type RecordTotal } from './call-record.ts';
+import { CallRecord, type DatedAnswer, type RecordTotal } from './call-record.ts';
 import { answerCall, failureAnswer } from './call-handling.ts';
 import type { Deadlines } from './deadlines.ts';
 import { publish } from './events.ts';
@@ -43,7 +43,7 @@ export class CallSession {
   readonly #log: RunLog;
   readonly #deadlines: Deadlines;
   readonly #counts: CallCounts;
-  readonly #deliver: (call: number, answer: string) => void;
+  readonly #deliver: (answer: DatedAnswer) => void;
   readonly #record: CallRecord;
   readonly #open = new Map<number, AbortController>();
   readonly #made = new Map<Binding, number>();
@@ -55,7 +55,7 @@ export class CallSession {
     shared: CallSessionShare,
     context: ResolvedContext,
     log: RunLog,
-    deliver: (call: number, answer: string) => void,
+    deliver: (answer: DatedAnswer) => void,
   ) {
     this.#shared = shared;
     this.#record = new CallRecord(shared.recorded);
@@ -151,7 +151,7 @@ export class CallSession {
   #replay(call: number, key: string): CallBreach | undefined {
     const due = this.#record.meet(call, key);
     if (due === undefined) return 'diverged';
-    for (const [id, answer] of due) this.#deliver(id, answer);
+    for (const answer of due) this.#deliver(answer);
     return undefined;
   }
 
@@ -176,7 +176,8 @@ export class CallSession {
     }
     this.#counts.running--;
     if (!this.#open.delete(id)) return;
-    if (this.#record.answered(id, answer)) this.#deliver(id, answer);
+    const dated = { call: id, answer, at: Date.now() };
+    if (this.#record.answered(dated)) this.#deliver(dated);
   }
 
   async #runHooks(bindings: readonly Binding[], completed: boolean): Promise<void> {

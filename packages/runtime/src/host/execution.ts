@@ -68,6 +68,8 @@ export class Execution implements LinkedRun {
   #tier: CacheTier = 'miss';
   #startedAt = 0;
   #attempts = 0;
+  /** When it began for the first time, as `Date.now` counts: a repetition has the same clock. */
+  #firstStart: number | undefined;
   #isSuspect = false;
   /** Why it waited for a VM, when it did. */
   queueCause: QueueCause | undefined;
@@ -129,6 +131,7 @@ export class Execution implements LinkedRun {
       context: this.context.json,
       input: this.input,
       seed: this.#seed,
+      startedAt: (this.#firstStart ??= Date.now()),
       limits: { timeoutMs, cpuMs, memoryMb, apiCalls, outputBytes, logEntries, logBytes },
     });
   }
@@ -154,8 +157,8 @@ export class Execution implements LinkedRun {
   }
 
   #calls(): CallSession {
-    this.#session ??= new CallSession(this.#callShare, this.context, this.#log, (call, answer) =>
-      this.#vm?.link.answerCall(this.id, call, answer),
+    this.#session ??= new CallSession(this.#callShare, this.context, this.#log, (answer) =>
+      this.#vm?.link.answerCall(this.id, answer),
     );
     return this.#session;
   }

@@ -10,6 +10,7 @@ import type {
   WorkerVersions,
 } from '../protocol/messages.ts';
 import { parseWorkerMessage, ProtocolError } from '../protocol/parse-worker-message.ts';
+import type { DatedAnswer } from './call-record.ts';
 import type { Source } from './compilation-cache.ts';
 import { BlackBox } from './black-box.ts';
 import { WorkerProcess, type WorkerExit } from './worker-process.ts';
@@ -168,8 +169,8 @@ export class WorkerLink {
     this.#sources.delete(source.id);
   }
 
-  answerCall(run: number, call: number, answer: string): void {
-    this.#send({ type: 'answer', run, call, answer });
+  answerCall(run: number, { call, answer, at }: DatedAnswer): void {
+    this.#send({ type: 'answer', run, call, answer, at });
   }
 
   /** Has a run ended from outside; the worker settles it with `code`. */

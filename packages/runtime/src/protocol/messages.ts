@@ -38,6 +38,8 @@ export interface RunMessage {
   readonly limits: RunLimits;
   /** 32 bits each, for `Math.random`: a run that is repeated has to meet the same numbers. */
   readonly seed: readonly [low: number, high: number];
+  /** When the run began for the first time, as `Date.now` counts. */
+  readonly startedAt: number;
   /** Whether the code that V8 makes of the source is to be sent back, for the cache. */
   readonly codeWanted: boolean;
 }
@@ -80,6 +82,8 @@ export type HostMessage =
       readonly run: number;
       readonly call: number;
       readonly answer: string;
+      /** When it first came, as `Date.now` counts. */
+      readonly at: number;
     }
   | { readonly type: 'create-vm'; readonly vm: number; readonly memoryMb: number }
   | { readonly type: 'destroy-vm'; readonly vm: number }

@@ -8,6 +8,7 @@ import type { Code, CompiledScript, Context, Vm, VmArgument, VmFunction } from '
 const guestFiles: readonly string[] = [
   'primordials',
   'globals',
+  'clock',
   'stack',
   'json',
   'format-intrinsics',

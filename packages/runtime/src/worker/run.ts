@@ -52,7 +52,7 @@ export class Run implements Watched {
   #executing = true;
   #droppedLogs = 0;
   #heapBytes = 0;
-  /** Numbers of host calls and their answers, in turn, that came since the last turn. */
+  /** Numbers of host calls, their answers and when those came, in turn, since the last turn. */
   readonly #answers: (number | string)[] = [];
   #wake: (() => void) | undefined;
   /** In the turn of answers that is going on, or was last: whether the script called the host. */
@@ -129,9 +129,9 @@ export class Run implements Watched {
   }
 
   /** Takes the answer of a host call, which goes in with the next turn. */
-  answer(call: number, answer: string): void {
+  answer(call: number, answer: string, at: number): void {
     if (this.#over) return;
-    this.#answers.push(call, answer);
+    this.#answers.push(call, answer, at);
     this.#wake?.();
   }
 
@@ -184,8 +184,17 @@ export class Run implements Watched {
   /** What the guest needs to know of the run beside its context and input. */
   #settings(): string {
     const { apiCalls, outputBytes, logEntries, logBytes } = this.#message.limits;
+    const { startedAt } = this.#message;
     const [seedLow, seedHigh] = this.#message.seed;
-    return JSON.stringify({ apiCalls, outputBytes, logEntries, logBytes, seedLow, seedHigh });
+    return JSON.stringify({
+      startedAt,
+      apiCalls,
+      outputBytes,
+      logEntries,
+      logBytes,
+      seedLow,
+      seedHigh,
+    });
   }
 
   async #check(): Promise<Outcome> {

@@ -22,6 +22,7 @@ const request: Omit<RunMessage, 'realm'> = {
   },
   codeWanted: false,
   seed: [1, 2],
+  startedAt: 0,
 };
 
 /**

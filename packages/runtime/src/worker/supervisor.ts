@@ -35,7 +35,7 @@ export class Supervisor {
         this.#send({ type: 'pong' });
         return;
       case 'answer':
-        this.#runs.get(message.run)?.answer(message.call, message.answer);
+        this.#runs.get(message.run)?.answer(message.call, message.answer, message.at);
         return;
       case 'create-vm':
         void this.#createVm(message.vm, message.memoryMb);

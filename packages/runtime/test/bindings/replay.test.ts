@@ -116,6 +116,19 @@ describe('a run that lost its worker over another run', () => {
     expect(handled).toHaveLength(1);
   });
 
+  test('meets the same times', async () => {
+    const run = await displaced(
+      `await sdk.host.add(Date.now());
+       await new Promise((resolve) => setTimeout(resolve, 30));
+       await sdk.host.add(new Date().toISOString(), performance.now());
+       await sdk.host.after(20, String(Temporal.Now.instant()));
+       await sdk.host.add(Date());
+       console.log('here'); ${pause} return 'well'`,
+    );
+    expect((await run.result).output['value']).toBe('well');
+    expect(handled).toHaveLength(4);
+  });
+
   test('that then makes another call ends as worker_crashed, not to be retried', async () => {
     const run = await displaced(
       `await sdk.host.add(crypto.randomUUID()); console.log('here'); ${pause}`,

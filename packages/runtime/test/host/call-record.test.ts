@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { CallRecord } from '../../src/host/call-record.ts';
+import { CallRecord, type DatedAnswer } from '../../src/host/call-record.ts';
+
+const answer = (call: number): DatedAnswer => ({ call, answer: `+${call}`, at: 100 * call });
 
 /** Two calls of which the second was answered first, and a third that has no answer yet. */
 function recorded(): CallRecord {
   const record = new CallRecord({ characters: 0 });
   record.add(1, 'a');
   record.add(2, 'b');
-  expect(record.answered(2, '+2')).toBe(true);
-  expect(record.answered(1, '+1')).toBe(true);
+  expect(record.answered(answer(2))).toBe(true);
+  expect(record.answered(answer(1))).toBe(true);
   record.add(3, 'c');
   return record;
 }
@@ -17,10 +19,7 @@ describe('CallRecord', () => {
     const record = recorded();
     expect(record.rewind()).toBe(true);
     expect(record.meet(1, 'a')).toEqual([]);
-    expect(record.meet(2, 'b')).toEqual([
-      [2, '+2'],
-      [1, '+1'],
-    ]);
+    expect(record.meet(2, 'b')).toEqual([answer(2), answer(1)]);
     expect(record.isReplaying).toBe(true);
     expect(record.meet(3, 'c')).toEqual([]);
     expect(record.isReplaying).toBe(false);
@@ -29,12 +28,12 @@ describe('CallRecord', () => {
   test('keeps an answer that comes during a replay for its turn', () => {
     const record = recorded();
     record.rewind();
-    expect(record.answered(3, '+3')).toBe(false);
+    expect(record.answered(answer(3))).toBe(false);
     record.meet(1, 'a');
     record.meet(2, 'b');
-    expect(record.meet(3, 'c')).toEqual([[3, '+3']]);
+    expect(record.meet(3, 'c')).toEqual([answer(3)]);
     record.add(4, 'd');
-    expect(record.answered(4, '+4')).toBe(true);
+    expect(record.answered(answer(4))).toBe(true);
   });
 
   test.each([
@@ -60,7 +59,7 @@ describe('CallRecord', () => {
 
   test('cannot be rewound when it has grown too long, and holds nothing then', () => {
     const record = recorded();
-    record.answered(3, 'x'.repeat(9 * 1024 * 1024));
+    record.answered({ call: 3, answer: 'x'.repeat(9 * 1024 * 1024), at: 0 });
     expect(record.rewind()).toBe(false);
     expect(record.isReplaying).toBe(false);
     expect(record.hasCallsAhead).toBe(false);
