@@ -12,6 +12,7 @@ import type {
 import { parseWorkerMessage, ProtocolError } from '../protocol/parse-worker-message.ts';
 import type { Source } from './compilation-cache.ts';
 import { BlackBox } from './black-box.ts';
+import type { Jail } from './jail/jail.ts';
 import { WorkerProcess, type WorkerExit } from './worker-process.ts';
 
 /** A run as the link sees it: who wants to hear of it. */
@@ -89,7 +90,11 @@ export class WorkerLink {
 
   constructor(
     id: number,
-    given: { readonly sourcesKept: number; readonly bindings: readonly BindingShape[] },
+    given: {
+      readonly jail: Jail;
+      readonly sourcesKept: number;
+      readonly bindings: readonly BindingShape[];
+    },
     events: WorkerLinkEvents,
   ) {
     this.id = id;
@@ -104,7 +109,7 @@ export class WorkerLink {
       onData: (piece: Buffer) => this.#read(piece),
       onExit: (exit: WorkerExit) => this.#lost(exit),
     };
-    this.#process = new WorkerProcess('worker', handlers, BlackBox.open());
+    this.#process = new WorkerProcess(given.jail.launch('worker'), handlers, BlackBox.open());
     this.#send({ type: 'bindings', bindings: given.bindings });
   }
 
