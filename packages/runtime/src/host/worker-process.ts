@@ -179,8 +179,9 @@ class NamespaceStatus {
   }
 
   /**
-   * A `bwrap` that is killed while it sets namespaces up may leave their first process behind, waiting
-   * for ever: so that one is killed, as soon as it is known, and `bwrap` ends with it.
+   * `bwrap` is left to end by itself, when nothing is left of what it has started; one that is killed
+   * does not wait for that, and while it sets the namespaces up, it may leave their first process
+   * behind. So that one is killed, as soon as it is known.
    */
   kill(): void {
     this.#isDoomed = true;
@@ -191,7 +192,6 @@ class NamespaceStatus {
     } catch {
       // It has ended meanwhile.
     }
-    this.#child.kill('SIGKILL');
   }
 
   ref(): void {

@@ -52,9 +52,10 @@ describe.runIf(process.platform === 'linux')('a worker process', () => {
       // The file in which it notes what it executes, which has no name any more.
       expect(links.get(4)).toMatch(/\/cloister-[\w-]+ \(deleted\)$/);
       const others = [...links].filter(([fd]) => fd > 4);
-      expect(others.filter(([, link]) => !/^(anon_inode:|pipe:|\/dev\/null$)/.test(link))).toEqual(
-        [],
-      );
+      // Where there is no /dev/null, libuv opens the root in its place: that of the jail.
+      expect(
+        others.filter(([, link]) => !/^(anon_inode:|pipe:|\/dev\/null$|\/$)/.test(link)),
+      ).toEqual([]);
       const ofHost = new Set(descriptorsOf('self').values());
       links.delete(4);
       const shared = [...links.values()].filter((link) => link !== '/dev/null' && ofHost.has(link));

@@ -36,21 +36,26 @@ export function programsOf(host: number, program: 'worker' | 'eraser'): number[]
     try {
       const [node, ...rest] = commandOf(pid);
       const isProgram = rest.at(-1)?.match(/\/(\w+)\/main\.[jt]s$/)?.[1] === program;
-      return isProgram && node?.endsWith('/node') === true && isAlive(pid) && isUnder(pid, host);
+      return (
+        isProgram &&
+        node?.endsWith('/node') === true &&
+        isAlive(pid) &&
+        ancestorsOf(pid).includes(host)
+      );
     } catch {
       return false; // It ended while we looked.
     }
   });
 }
 
-/** Whether one of the three processes above a process, its parent and so on, is this one. */
-function isUnder(pid: number, host: number): boolean {
-  let above = pid;
-  for (let i = 0; i < 3 && above > 1; i++) {
+/** The parent of a process, its parent and so on, up to three; Linux only. */
+export function ancestorsOf(pid: number): number[] {
+  const ancestors: number[] = [];
+  for (let above = pid; above > 1 && ancestors.length < 3;) {
     above = Number(statOf(above)[1]);
-    if (above === host) return true;
+    ancestors.push(above);
   }
-  return false;
+  return ancestors;
 }
 
 /** The command line of a process; Linux only. */

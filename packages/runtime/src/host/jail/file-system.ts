@@ -18,14 +18,17 @@ export function fileSystemArguments(folders: readonly string[]): string[] {
     ...sharedLibraries(),
     ...folders.map((folder) => realpathSync(folder)),
   ]);
-  const links = folders.filter((folder) => realpathSync(folder) !== folder);
+  // What is in a folder that is shown is there already, as it is.
+  const links = folders.filter(
+    (folder) =>
+      realpathSync(folder) !== folder && ![...files].some((file) => folder.startsWith(`${file}/`)),
+  );
   return [
     ...[...files].flatMap((file) => ['--ro-bind', file, file]),
     ...links.flatMap((link) => ['--symlink', realpathSync(link), link]),
     ...optionalFiles.flatMap((file) => ['--ro-bind-try', file, file]),
     ...timeZoneArguments(),
-    ...['--proc', '/proc', '--tmpfs', '/proc/1', '--remount-ro', '/proc/1'],
-    ...['--remount-ro', '/', '--chdir', '/'],
+    ...'--proc /proc --tmpfs /proc/1 --remount-ro /proc/1 --remount-ro / --chdir /'.split(' '),
   ];
 }
 

@@ -60,10 +60,17 @@ export function launchThrough(
 
 function namespaceArguments(filter: Buffer | undefined): string[] {
   return [
-    ...['--unshare-user', '--unshare-net', '--unshare-pid', '--unshare-ipc', '--unshare-uts'],
-    ...['--unshare-cgroup-try', '--uid', String(nobody), '--gid', String(nobody)],
-    ...['--hostname', 'worker', '--cap-drop', 'ALL', '--new-session', '--die-with-parent'],
-    ...['--json-status-fd', String(statusDescriptor)],
+    '--unshare-user',
+    '--unshare-net',
+    '--unshare-pid',
+    '--unshare-ipc',
+    '--unshare-uts',
+    '--unshare-cgroup-try',
+    ...`--uid ${nobody} --gid ${nobody} --hostname worker --cap-drop ALL`.split(' '),
+    '--new-session',
+    '--die-with-parent',
+    '--json-status-fd',
+    String(statusDescriptor),
     ...(filter === undefined ? [] : ['--seccomp', String(filterDescriptor)]),
   ];
 }
