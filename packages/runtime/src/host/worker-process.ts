@@ -26,6 +26,8 @@ export interface WorkerProcessEvents {
 const maxLastWords = 8 * 1024;
 const errorDescriptor = 2;
 const pipeDescriptor = 3;
+/** From the end of its pipe until a process has to have ended, in milliseconds. */
+const maxPartingMs = 200;
 
 /**
  * A child process that runs {@link file://../worker/main.ts} or {@link file://../eraser/main.ts}: no
@@ -53,8 +55,8 @@ export class WorkerProcess {
       this.#lastWords = (this.#lastWords + piece.toString()).slice(-maxLastWords);
     });
     this.#pipe.on('data', (piece: Buffer) => events.onData(piece));
-    // A broken pipe is followed by an exit, which says more.
-    this.#pipe.on('error', () => this.kill());
+    // A broken pipe is followed by an exit, which says more, and which `bwrap` has to pass on first.
+    this.#pipe.on('error', () => setTimeout(() => this.kill(), maxPartingMs).unref());
     let over = false;
     const end = (code: number | null, signal: NodeJS.Signals | null): void => {
       if (over) return;
