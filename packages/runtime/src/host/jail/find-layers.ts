@@ -106,8 +106,10 @@ function obstacleTo(layer: JailLayer): string | undefined {
 /** Whether what a worker loads can be read by a user whom nothing belongs to. */
 function obstacleToNobody(): string | undefined {
   for (const place of [process.execPath, mainFile('worker'), ...programFolders('worker')]) {
-    if (((statSync(place).mode ?? 0) & 0o004) === 0) return `nobody cannot read ${place}`;
-    for (let folder = dirname(place); folder !== dirname(folder); folder = dirname(folder)) {
+    const stats = statSync(place);
+    if ((stats.mode & 0o004) === 0) return `nobody cannot read ${place}`;
+    const first = stats.isDirectory() ? place : dirname(place);
+    for (let folder = first; folder !== dirname(folder); folder = dirname(folder)) {
       if ((statSync(folder).mode & 0o001) === 0) return `nobody cannot enter ${folder}`;
     }
   }
