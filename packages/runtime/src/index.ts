@@ -21,6 +21,7 @@ export type {
 } from './bindings.ts';
 export type { Limits } from './limits.ts';
 export type { Execution, Language, Placement, RunContext, Tenant } from './context.ts';
+export type { JailLayer, JailMode } from './host/jail/layers.ts';
 export type { RealmKind } from './protocol/messages.ts';
 export type {
   CacheTier,

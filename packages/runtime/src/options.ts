@@ -11,6 +11,7 @@ import {
   limitRules,
   type Limits,
 } from './limits.ts';
+import type { JailMode } from './host/jail/layers.ts';
 import type { RealmKind } from './protocol/messages.ts';
 
 /** Options of `createRuntime`. */
@@ -38,6 +39,11 @@ export interface RuntimeOptions {
   readonly maxWorkerAgeMs?: number;
   /** Which processes runs share, unless their tenant says otherwise. Default: `shared`. */
   readonly placement?: Placement;
+  /**
+   * What the processes are locked into: as much as the machine allows, no more than Node itself offers, or
+   * everything, else no start. See `docs/jail.md`. Default: `auto`.
+   */
+  readonly jail?: JailMode;
   /** Workers that a script may cost before it is refused for a while. Default: 2. */
   readonly workerLosses?: number;
   /** How long such a script is refused, in milliseconds; each further loss doubles it. Default: 60 000. */
@@ -89,6 +95,7 @@ export interface ResolvedOptions {
   readonly maxWorkerMb: number;
   readonly maxWorkerAgeMs: number;
   readonly placement: Placement;
+  readonly jail: JailMode;
   readonly workerLosses: number;
   readonly refuseMs: number;
   readonly queueLimitPerTenant: number;
@@ -144,6 +151,7 @@ const knownOptions = new Set([
   'maxWorkerMb',
   'maxWorkerAgeMs',
   'placement',
+  'jail',
   'workerLosses',
   'refuseMs',
   'queueLimitPerTenant',
@@ -178,6 +186,7 @@ export function resolveOptions(given: RuntimeOptions = {}): ResolvedOptions {
     maxWorkerMb: option('maxWorkerMb', defaultWorkerMb(workers)),
     maxWorkerAgeMs: option('maxWorkerAgeMs', hour),
     placement: checkPlacement(given.placement, 'placement') ?? 'shared',
+    jail: checkJail(given.jail, 'jail') ?? 'auto',
     workerLosses: option('workerLosses', 2),
     refuseMs: option('refuseMs', 60_000),
     limits: Object.freeze({ ...defaultLimits, ...checkLimits(given.limits, 'limits') }),
@@ -195,6 +204,12 @@ export function resolveOptions(given: RuntimeOptions = {}): ResolvedOptions {
     bindings: resolveBindings(given.bindings),
     cache: resolveCache(cache),
   });
+}
+
+function checkJail(value: unknown, name: string): JailMode | undefined {
+  if (value === undefined || value === 'auto' || value === 'none' || value === 'strict')
+    return value;
+  throw invalid(`${name} must be 'auto', 'none' or 'strict'`);
 }
 
 /** What the machine has, but for a fifth, in equal parts. */
@@ -253,6 +268,7 @@ function resolveSecret(secret: unknown): Uint8Array | undefined {
 /** Every variable that `loadOptionsFromEnv` reads. */
 export const environmentVariables: readonly string[] = [
   'SCRIPTS_ENABLED',
+  'SCRIPT_JAIL',
   'SCRIPT_CACHE_SIZE',
   'SCRIPT_CACHE_SECRET',
   ...Object.values(optionRules).map((rule) => rule.env),
@@ -270,6 +286,8 @@ export function loadOptionsFromEnv(
   const options: { -readonly [Name in keyof RuntimeOptions]: RuntimeOptions[Name] } = {};
   const enabled = env['SCRIPTS_ENABLED'];
   if (enabled) options.enabled = toFlag(enabled, 'SCRIPTS_ENABLED');
+  const jail = checkJail(env['SCRIPT_JAIL']?.trim() || undefined, 'SCRIPT_JAIL');
+  if (jail) options.jail = jail;
   for (const name of Object.keys(optionRules) as NumericOption[]) {
     const { env: variable, min, max } = optionRules[name];
     const value = env[variable];

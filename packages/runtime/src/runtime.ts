@@ -15,6 +15,8 @@ import { Deadlines } from './host/deadlines.ts';
 import { publish } from './host/events.ts';
 import { compilationError, Execution } from './host/execution.ts';
 import { GuardedStore } from './host/guarded-store.ts';
+import { Jail, openJail } from './host/jail/jail.ts';
+import type { JailLayer } from './host/jail/layers.ts';
 import { Pool, type PoolStats } from './host/pool.ts';
 import { Reputation } from './host/reputation.ts';
 import { Scheduler, type QueueStats } from './host/scheduler.ts';
@@ -32,6 +34,8 @@ export interface RuntimeStats {
   readonly typescript: TypeScriptStats;
   /** Host calls: made and failed since the start, and under way. */
   readonly calls: Readonly<CallCounts>;
+  /** The layers in which the workers run; see `docs/jail.md`. */
+  readonly jail: readonly JailLayer[];
   /** Ended runs by how they ended. */
   readonly runs: Readonly<Partial<Record<'completed' | ErrorCode, number>>>;
 }
@@ -86,11 +90,13 @@ export interface Runtime extends AsyncDisposable {
 
 /**
  * Starts the worker processes and warms the VMs.
- * @throws {CloisterError} `invalid_options`; `worker_start_failed` when a worker cannot run scripts.
+ * @throws {CloisterError} `invalid_options`; `worker_start_failed` when a worker cannot run scripts, or
+ * not in the jail that was asked for.
  */
 export async function createRuntime(options?: RuntimeOptions): Promise<Runtime> {
   const resolved = resolveOptions(options);
-  const runtime = new EngineRuntime(resolved, await openStore(resolved));
+  const jail = resolved.enabled ? await openJail(resolved.jail) : new Jail(new Set());
+  const runtime = new EngineRuntime(resolved, jail, await openStore(resolved));
   await runtime.start();
   return runtime;
 }
@@ -112,6 +118,7 @@ const maxErasingMs = 5000;
 
 class EngineRuntime implements Runtime {
   readonly #options: ResolvedOptions;
+  readonly #jail: Jail;
   readonly #deadlines = new Deadlines();
   readonly #pool: Pool;
   readonly #scheduler: Scheduler;
@@ -127,12 +134,16 @@ class EngineRuntime implements Runtime {
   #isSealed = false;
   #lastRun = 0;
 
-  constructor(options: ResolvedOptions, store: GuardedStore | undefined) {
+  constructor(options: ResolvedOptions, jail: Jail, store: GuardedStore | undefined) {
     this.#options = options;
+    this.#jail = jail;
     const { size, bytes } = options.cache;
     const cache = new CompilationCache({ entries: size, bytes }, store);
     this.#cache = cache;
-    const eraser = new TypeEraser({ ...options, cacheSize: size, maxErasingMs }, this.#deadlines);
+    const eraser = new TypeEraser(
+      { ...options, jail, cacheSize: size, maxErasingMs },
+      this.#deadlines,
+    );
     this.#eraser = eraser;
     this.cache = {
       async invalidate(source) {
@@ -156,7 +167,7 @@ class EngineRuntime implements Runtime {
       ending: new Set(),
       recorded: { characters: 0 },
     };
-    this.#pool = new Pool(options, this.#deadlines, this.#cache, table.shapes, () =>
+    this.#pool = new Pool(options, jail, this.#deadlines, this.#cache, table.shapes, () =>
       this.#scheduler.dispatch(),
     );
     this.#reputation = new Reputation(options);
@@ -198,6 +209,7 @@ class EngineRuntime implements Runtime {
       cache: this.#cache.stats,
       typescript: this.#eraser.stats,
       calls: { ...this.#calls.counts },
+      jail: this.#jail.layers,
       runs: { ...this.#ended },
     };
   }

@@ -8,6 +8,7 @@ const secret = 'sixteen letters!';
 /** Each variable with a value, and the options that it makes. */
 const variables: readonly (readonly [name: string, value: string, options: RuntimeOptions])[] = [
   ['SCRIPTS_ENABLED', 'false', { enabled: false }],
+  ['SCRIPT_JAIL', 'strict', { jail: 'strict' }],
   ['SCRIPT_VM_POOL_SIZE', '3', { poolSize: 3 }],
   ['SCRIPT_MAX_VMS', '30', { maxVms: 30 }],
   ['SCRIPT_WORKERS', '4', { workers: 4 }],
@@ -35,7 +36,7 @@ const variables: readonly (readonly [name: string, value: string, options: Runti
   ['SCRIPT_MAX_LOG_BYTES', '18', { limits: { logBytes: 18 } }],
 ];
 /** Variables that hold a text, or a flag. */
-const texts = ['SCRIPTS_ENABLED', 'SCRIPT_CACHE_SECRET'];
+const texts = ['SCRIPTS_ENABLED', 'SCRIPT_JAIL', 'SCRIPT_CACHE_SECRET'];
 const numeric = variables.map(([name]) => name).filter((name) => !texts.includes(name));
 
 function refusal(env: Record<string, string>): string {

@@ -54,6 +54,7 @@ describe('the defaults', () => {
       maxWorkerMb: expect.any(Number) as number,
       maxWorkerAgeMs: 60 * 60 * 1000,
       placement: 'shared',
+      jail: 'auto',
       workerLosses: 2,
       refuseMs: 60_000,
       queueLimitPerTenant: 10_000,
@@ -202,6 +203,13 @@ describe('a wrong value', () => {
       expect(refusal({ realm: value })).toMatch(/^realm must be/);
     }
     expect(resolveOptions({ realm: 'fresh' }).realm).toBe('fresh');
+  });
+
+  test('of jail is anything but the names of the three', () => {
+    for (const value of ['on', '', 'Strict', 'constructor', 1, true, null, {}]) {
+      expect(refusal({ jail: value })).toBe("jail must be 'auto', 'none' or 'strict'");
+    }
+    expect(resolveOptions({ jail: 'strict' }).jail).toBe('strict');
   });
 
   test.each(['limits', 'cache'])('of %s is anything but an object', (name) => {

@@ -69,6 +69,8 @@ test('the package exports these types and no others', () => {
     'ErrorDetails',
     'Execution',
     'Fault',
+    'JailLayer',
+    'JailMode',
     'Json',
     'Language',
     'Limits',

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Deadlines } from '../src/host/deadlines.ts';
+import { openJail } from '../src/host/jail/jail.ts';
 import { TypeEraser } from '../src/host/type-eraser.ts';
 import { createRuntime, type RunContext, type Runtime, type RuntimeOptions } from '../src/index.ts';
 import { busyEraser, erasersOf, slowSource } from './support/erasers.ts';
@@ -19,10 +20,12 @@ function as(id: string, rest: RunContext = {}): RunContext {
   return { tenant: { id }, language: 'typescript', ...rest };
 }
 
+const jail = await openJail('auto');
+
 function startEraser(maxErasingMs: number, queueLimit = 100): TypeEraser {
   const deadlines = new Deadlines();
   const eraser = new TypeEraser(
-    { queueLimit, acquireTimeoutMs: 20_000, idleMs: 60_000, cacheSize: 100, maxErasingMs },
+    { jail, queueLimit, acquireTimeoutMs: 20_000, idleMs: 60_000, cacheSize: 100, maxErasingMs },
     deadlines,
   );
   onTestFinished(async () => {

@@ -5,6 +5,7 @@ import {
   type EraserMessage,
 } from '../protocol/eraser-messages.ts';
 import { ProtocolError } from '../protocol/fields.ts';
+import type { Jail } from './jail/jail.ts';
 import { WorkerProcess, type WorkerExit } from './worker-process.ts';
 
 /** What the owner of a link is told. */
@@ -41,11 +42,14 @@ export class EraserLink {
   #killed: string | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
 
-  /** @param idleMs - how long it may be idle before it ends, in milliseconds. */
-  constructor(idleMs: number, events: EraserLinkEvents) {
+  /**
+   * @param jail - in which it is started.
+   * @param idleMs - how long it may be idle before it ends, in milliseconds.
+   */
+  constructor(jail: Jail, idleMs: number, events: EraserLinkEvents) {
     this.#idleMs = idleMs;
     this.#events = events;
-    this.#process = new WorkerProcess('eraser', {
+    this.#process = new WorkerProcess(jail.launch('eraser'), {
       onData: (piece) => this.#read(piece),
       onExit: (exit) => this.#lost(exit),
     });

@@ -1,5 +1,6 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 import type { ErrorCode } from '../errors.ts';
+import type { JailLayer } from './jail/layers.ts';
 import type { Usage } from '../result.ts';
 
 /** Why a VM was given up. */
@@ -20,6 +21,11 @@ export interface RuntimeEvents {
     tenantId: string;
     code: 'completed' | ErrorCode;
     usage: Usage;
+  };
+  /** A runtime has found out in which layers its processes will run, and why others cannot be had. */
+  'cloister:jail': {
+    layers: readonly JailLayer[];
+    missing: Readonly<Partial<Record<JailLayer, string>>>;
   };
   'cloister:vm:create': { vm: number; worker: number };
   'cloister:vm:destroy': { vm: number; worker: number; tenantId?: string; reason: VmEnd };

@@ -4,6 +4,7 @@ import type { BindingShape } from '../protocol/messages.ts';
 import type { CompilationCache, Source } from './compilation-cache.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import { publish, type VmEnd } from './events.ts';
+import type { Jail } from './jail/jail.ts';
 import type { Want } from './lodging.ts';
 import { WorkerFleet, type Worker } from './worker-fleet.ts';
 import type { LinkedRun, WorkerLink } from './worker-link.ts';
@@ -66,6 +67,7 @@ export class Pool {
 
   constructor(
     options: ResolvedOptions,
+    jail: Jail,
     deadlines: Deadlines,
     cache: CompilationCache,
     bindings: readonly BindingShape[],
@@ -74,7 +76,7 @@ export class Pool {
     this.#options = options;
     this.#deadlines = deadlines;
     this.#onAvailable = onAvailable;
-    const given = { ...options, sourcesKept: options.cache.size, bindings };
+    const given = { ...options, jail, sourcesKept: options.cache.size, bindings };
     this.#fleet = new WorkerFleet(given, deadlines, {
       onVersions: ({ v8, codeTag }) => void (cache.codeTag = `${v8}-${codeTag}`),
       onVmReady: (vm) => this.#vmReady(vm),

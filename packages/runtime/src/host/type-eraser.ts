@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { EraserAnswer } from '../protocol/eraser-messages.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
+import type { Jail } from './jail/jail.ts';
 import { EraserLink } from './eraser-link.ts';
 import { aborted, Erasure, erasureError, type ErasureEnd, type ErasureRequest } from './erasure.ts';
 
@@ -16,6 +17,8 @@ export interface TypeScriptStats {
 
 /** Settings of the type eraser; all times in milliseconds. */
 export interface TypeEraserOptions {
+  /** In which its processes are started. */
+  readonly jail: Jail;
   /** Runs that may wait for erasures. */
   readonly queueLimit: number;
   /** How long a source may wait for its turn. */
@@ -199,7 +202,7 @@ export class TypeEraser {
   #startLink(): void {
     if (this.#closed || this.#links.size >= maxProcesses) return;
     for (const link of this.#links) if (link.isStarting) return;
-    const link = new EraserLink(this.#options.idleMs, {
+    const link = new EraserLink(this.#options.jail, this.#options.idleMs, {
       onReady: () => this.#dispatch(),
       onAnswer: (answer) => this.#answered(link, answer),
       onLost: (reason, wasReady) => this.#lost(link, reason, wasReady),

@@ -3,6 +3,7 @@ import type { BindingShape, WorkerVersions } from '../protocol/messages.ts';
 import type { Source } from './compilation-cache.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import { publish } from './events.ts';
+import type { Jail } from './jail/jail.ts';
 import { Lodging, type Want } from './lodging.ts';
 import { residentBytes } from './resident-bytes.ts';
 import { WorkerLink, type WorkerLoss } from './worker-link.ts';
@@ -20,6 +21,7 @@ export interface Worker {
 
 /** What the fleet has to know of the options. */
 export interface FleetOptions {
+  readonly jail: Jail;
   readonly workers: number;
   readonly spareWorkers: number;
   readonly maxWorkerMb: number;

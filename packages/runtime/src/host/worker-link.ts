@@ -13,6 +13,7 @@ import { parseWorkerMessage, ProtocolError } from '../protocol/parse-worker-mess
 import type { DatedAnswer } from './call-record.ts';
 import type { Source } from './compilation-cache.ts';
 import { BlackBox } from './black-box.ts';
+import type { Jail } from './jail/jail.ts';
 import { WorkerProcess, type WorkerExit } from './worker-process.ts';
 
 /** A run as the link sees it: who wants to hear of it. */
@@ -90,7 +91,11 @@ export class WorkerLink {
 
   constructor(
     id: number,
-    given: { readonly sourcesKept: number; readonly bindings: readonly BindingShape[] },
+    given: {
+      readonly jail: Jail;
+      readonly sourcesKept: number;
+      readonly bindings: readonly BindingShape[];
+    },
     events: WorkerLinkEvents,
   ) {
     this.id = id;
@@ -105,7 +110,7 @@ export class WorkerLink {
       onData: (piece: Buffer) => this.#read(piece),
       onExit: (exit: WorkerExit) => this.#lost(exit),
     };
-    this.#process = new WorkerProcess('worker', handlers, BlackBox.open());
+    this.#process = new WorkerProcess(given.jail.launch('worker'), handlers, BlackBox.open());
     this.#send({ type: 'bindings', bindings: given.bindings });
   }
 

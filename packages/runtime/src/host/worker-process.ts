@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, openSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
-import type { BlackBox } from './black-box.ts';
 import type { Socket } from 'node:net';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { constants } from 'node:os';
+import type { BlackBox } from './black-box.ts';
+import { childOf } from './child-of.ts';
+import { coveredDescriptors } from './inherited-descriptors.ts';
+import { filterDescriptor, statusDescriptor, type Launch } from './jail/launch.ts';
 
 /** How a worker process ended. */
 export interface WorkerExit {
@@ -24,49 +24,39 @@ export interface WorkerProcessEvents {
 }
 
 const maxLastWords = 8 * 1024;
-/** Sources run as they are in the repository, and as built files from the registry. */
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-
-/** What a child process runs: the `main` file of one of these rooms. */
-export type WorkerProgram = 'worker' | 'eraser';
+const errorDescriptor = 2;
+const pipeDescriptor = 3;
+/** From the end of its pipe until a process has to have ended, in milliseconds. */
+const maxPartingMs = 200;
 
 /**
  * A child process that runs {@link file://../worker/main.ts} or {@link file://../eraser/main.ts}: no
  * environment, no descriptor but its pipe (number 3), its black box (4) and its standard error, no
- * permission but to read the code that it runs.
+ * permission but to read the code that it runs, and whatever the jail adds to that.
  * Owned by one link.
  */
 export class WorkerProcess {
+  /** The program itself, or `bwrap`, which started it and ends with it. */
   readonly #child: ChildProcess;
   readonly #pipe: Socket;
   readonly #errors: Socket;
+  readonly #status: NamespaceStatus | undefined;
   readonly #blackBox: BlackBox | undefined;
   #lastWords = '';
+  #pid: number | undefined;
 
-  constructor(program: WorkerProgram, events: WorkerProcessEvents, blackBox?: BlackBox) {
+  constructor(launch: Launch, events: WorkerProcessEvents, blackBox?: BlackBox) {
     this.#blackBox = blackBox;
-    const main = fileURLToPath(new URL(`../${program}/main.${extension}`, import.meta.url));
-    this.#child = spawn(process.execPath, [...flags[program](), main], {
-      env: {},
-      cwd: '/',
-      stdio: [
-        'ignore',
-        'ignore',
-        'pipe',
-        'pipe',
-        blackBox?.descriptor ?? 'ignore',
-        ...coveredDescriptors(pipeDescriptor + 2),
-      ],
-      windowsHide: true,
-    });
-    this.#errors = this.#child.stdio[2] as Socket;
-    this.#pipe = this.#child.stdio[3] as Socket;
+    this.#child = start(launch, blackBox);
+    this.#errors = socketOf(this.#child, errorDescriptor);
+    this.#pipe = socketOf(this.#child, pipeDescriptor);
+    if (launch.namespaces !== undefined) this.#status = new NamespaceStatus(this.#child);
     this.#errors.on('data', (piece: Buffer) => {
       this.#lastWords = (this.#lastWords + piece.toString()).slice(-maxLastWords);
     });
     this.#pipe.on('data', (piece: Buffer) => events.onData(piece));
-    // A broken pipe is followed by an exit, which says more.
-    this.#pipe.on('error', () => this.kill());
+    // A broken pipe is followed by an exit, which says more, and which `bwrap` has to pass on first.
+    this.#pipe.on('error', () => setTimeout(() => this.kill(), maxPartingMs).unref());
     let over = false;
     const end = (code: number | null, signal: NodeJS.Signals | null): void => {
       if (over) return;
@@ -74,7 +64,8 @@ export class WorkerProcess {
       this.#pipe.destroy();
       const executing = this.#blackBox?.executing();
       this.#blackBox?.close();
-      events.onExit({ code, signal, lastWords: this.#lastWords, executing });
+      const how = this.#status === undefined ? { code, signal } : ownEnd(code, signal);
+      events.onExit({ ...how, lastWords: this.#lastWords, executing });
     };
     this.#child.on('error', (error) => {
       this.#lastWords += error.message;
@@ -84,8 +75,14 @@ export class WorkerProcess {
     this.#child.on('close', end);
   }
 
+  /** Of the program itself, from the first that it says; until then perhaps of what starts it. */
   get pid(): number | undefined {
-    return this.#child.pid;
+    if (this.#status === undefined) return this.#child.pid;
+    if (this.#pid === undefined && this.#pipe.bytesRead > 0) {
+      const { init } = this.#status;
+      this.#pid = init === undefined ? undefined : childOf(init);
+    }
+    return this.#pid ?? this.#child.pid;
   }
 
   write(frame: Buffer): void {
@@ -94,7 +91,8 @@ export class WorkerProcess {
 
   /** SIGKILL: a thread that V8 cannot stop would hold up every other way out. */
   kill(): void {
-    this.#child.kill('SIGKILL');
+    if (this.#status === undefined) this.#child.kill('SIGKILL');
+    else this.#status.kill();
   }
 
   /** Whether this worker keeps the embedder's process alive. */
@@ -103,86 +101,116 @@ export class WorkerProcess {
     this.#child[method]();
     this.#pipe[method]();
     this.#errors[method]();
+    this.#status?.[method]();
   }
 }
-
-const pipeDescriptor = 3;
-const closeOnExec = 0o2000000;
-let nullDescriptor: number | undefined;
 
 /**
- * Covers what the embedder's process was itself started with and would hand on. Node marks what it
- * opens close-on-exec; a descriptor without that mark came from outside, and libuv leaves it open
- * in the child unless another is put in its place. Linux only: elsewhere nobody tells.
+ * Starts what a launch says and waits for its end.
+ * @param maxMs - how long it may take, in milliseconds; then it is killed.
+ * @returns what is wrong with it; undefined when it has ended well.
  */
-function coveredDescriptors(from: number): ('ignore' | number)[] {
-  const covered: ('ignore' | number)[] = [];
-  for (const descriptor of inheritableDescriptors()) {
-    if (descriptor < from) continue;
-    nullDescriptor ??= openSync('/dev/null', 'r');
-    while (covered.length < descriptor - from) covered.push('ignore');
-    covered[descriptor - from] = nullDescriptor;
+export function tryLaunch(launch: Launch, maxMs: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let errors = '';
+    const child = start(launch);
+    const deadline = setTimeout(() => {
+      child.kill('SIGKILL');
+      resolve(`it did not end within ${maxMs} ms`);
+    }, maxMs);
+    socketOf(child, errorDescriptor).on('data', (piece) => (errors += piece.toString()));
+    child.on('error', (error) => (errors += error.message));
+    child.on('close', (code, signal) => {
+      clearTimeout(deadline);
+      const [words = ''] = errors.split('\n', 1);
+      resolve(code === 0 ? undefined : words || `it ended with ${signal ?? `exit status ${code}`}`);
+    });
+  });
+}
+
+function start({ command, args, user, namespaces }: Launch, blackBox?: BlackBox): ChildProcess {
+  const stdio = ['ignore', 'ignore', 'pipe', 'pipe', blackBox?.descriptor ?? 'ignore'] as (
+    | 'ignore'
+    | 'pipe'
+    | number
+  )[];
+  if (namespaces !== undefined) stdio.push('pipe', 'pipe');
+  const child = spawn(command, args, {
+    env: {},
+    cwd: '/',
+    ...user,
+    stdio: [...stdio, ...coveredDescriptors(stdio.length)],
+    windowsHide: true,
+  });
+  if (namespaces !== undefined) {
+    const pipe = socketOf(child, filterDescriptor);
+    // Whoever does not read it ends, which says more than a broken pipe.
+    pipe.on('error', () => {});
+    pipe.resume();
+    pipe.end(namespaces.filter ?? '');
   }
-  return covered;
+  return child;
 }
 
-function inheritableDescriptors(): number[] {
-  const folder = '/proc/self/fdinfo';
-  if (!existsSync(folder)) return [];
-  const isInheritable = (name: string): boolean => {
+/** The host's end of a pipe that a child process was started with. */
+function socketOf(child: ChildProcess, descriptor: number): Socket {
+  return (child.stdio as readonly unknown[])[descriptor] as Socket;
+}
+
+/** Follows what `bwrap` says, and ends what it has started. Owned by the worker process. */
+class NamespaceStatus {
+  readonly #child: ChildProcess;
+  readonly #socket: Socket;
+  #text = '';
+  #isDoomed = false;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#socket = socketOf(child, statusDescriptor);
+    this.#socket.on('error', () => {});
+    this.#socket.on('data', (piece: Buffer) => {
+      this.#text += piece.toString();
+      if (this.#isDoomed) this.kill();
+    });
+  }
+
+  /** The first process of the namespaces, with which all others in them end; once it is known. */
+  get init(): number | undefined {
+    const pid = /"child-pid": (\d+)/.exec(this.#text)?.[1];
+    return pid === undefined ? undefined : Number(pid);
+  }
+
+  /**
+   * `bwrap` is left to end by itself, when nothing is left of what it has started; one that is killed
+   * does not wait for that, and while it sets the namespaces up, it may leave their first process
+   * behind. So that one is killed, as soon as it is known.
+   */
+  kill(): void {
+    this.#isDoomed = true;
+    const { exitCode, signalCode } = this.#child;
+    if (this.init === undefined || exitCode !== null || signalCode !== null) return;
     try {
-      const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`${folder}/${name}`, 'utf8'))?.[1];
-      return flags !== undefined && (Number.parseInt(flags, 8) & closeOnExec) === 0;
+      process.kill(this.init, 'SIGKILL');
     } catch {
-      // Closed meanwhile, as the one that lists the folder is.
-      return false;
+      // It has ended meanwhile.
     }
-  };
-  return readdirSync(folder)
-    .filter(isInheritable)
-    .map(Number)
-    .toSorted((a, b) => a - b);
+  }
+
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  unref(): void {
+    this.#socket.unref();
+  }
 }
 
-const commonFlags = ['--no-node-snapshot', '--no-warnings', '--permission'] as const;
-const maxParserMemoryMib = 512;
-
-/** Flags of design section 12. */
-const flags: Readonly<Record<WorkerProgram, () => readonly string[]>> = {
-  // The loader of isolated-vm's binary looks at /etc/alpine-release.
-  worker: () => [
-    ...commonFlags,
-    '--allow-addons',
-    ...readableFolders().map((folder) => `--allow-fs-read=${folder}`),
-    '--allow-fs-read=/etc/alpine-release',
-  ],
-  // The parser is WebAssembly, whose pages are 64 KiB; its memory never shrinks.
-  eraser: () => [
-    ...commonFlags,
-    `--allow-fs-read=${ownFolder()}`,
-    `--wasm-max-mem-pages=${maxParserMemoryMib * 16}`,
-  ],
-};
-
-function ownFolder(): string {
-  return realpathSync(fileURLToPath(new URL('../..', import.meta.url)));
-}
-
-let folders: readonly string[] | undefined;
-
-/** What a worker loads: our own package and those that it imports. */
-function readableFolders(): readonly string[] {
-  folders ??= [
-    ownFolder(),
-    packageFolder('lru-cache', import.meta.url),
-    packageFolder('isolated-vm', import.meta.url),
-    packageFolder('node-gyp-build', packageFolder('isolated-vm', import.meta.url)),
-  ].map((folder) => realpathSync(folder));
-  return folders;
-}
-
-function packageFolder(name: string, from: string): string {
-  const file = findPackageJSON(name, from);
-  if (file === undefined) throw new Error(`the package ${name} is not installed`);
-  return dirname(file);
+/** `bwrap` ends as what it started, but tells of a signal as shells do. */
+function ownEnd(
+  code: number | null,
+  signal: NodeJS.Signals | null,
+): Pick<WorkerExit, 'code' | 'signal'> {
+  const number = (code ?? 0) - 128;
+  const [name] = Object.entries(constants.signals).find(([, value]) => value === number) ?? [];
+  return name === undefined ? { code, signal } : { code: null, signal: name as NodeJS.Signals };
 }

@@ -67,6 +67,11 @@ describe('the diagnostics channels', () => {
     const story = events.all.filter(({ name }) => !name.startsWith('cloister:run:'));
     const pid = expect.any(Number) as number;
     expect(story).toEqual([
+      {
+        name: 'cloister:jail',
+        layers: runtime.stats().jail,
+        missing: expect.any(Object) as object,
+      },
       { name: 'cloister:worker:start', worker: 1, pid },
       { name: 'cloister:vm:create', vm: 1, worker: 1 },
       { name: 'cloister:vm:destroy', vm: 1, worker: 1, tenantId: 'a', reason: 'evicted' },

@@ -154,6 +154,6 @@ describe('a worker that dies', () => {
     const starting = await vi.waitUntil(() => workersOf(process.pid)[0], soon);
     process.kill(starting, 'SIGKILL');
     expect(await run).toBe('completed');
-    expect(events.of('cloister:worker:exit').map(({ pid }) => pid)).toContain(starting);
+    await events.count('cloister:worker:exit', 2);
   });
 });

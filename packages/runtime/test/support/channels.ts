@@ -5,6 +5,7 @@ import type { RuntimeEvents } from '../../src/index.ts';
 const names = [
   'cloister:run:start',
   'cloister:run:end',
+  'cloister:jail',
   'cloister:vm:create',
   'cloister:vm:destroy',
   'cloister:worker:start',

@@ -1,26 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { vi } from 'vitest';
+import { programsOf } from './processes.ts';
 
 /** A source over which the parser takes many seconds: it is quadratic in these. */
 export const slowSource = (mark = ''): string => `${'if(a);else '.repeat(90_000)};//${mark}`;
 
-/** The eraser processes that are children of a process and have not ended; Linux only. */
-export function erasersOf(parent: number): number[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.map(Number).filter((pid) => {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      const [state, parentOf] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      return (
-        parentOf === String(parent) &&
-        state !== 'Z' &&
-        command.some((argument) => /\/eraser\/main\.[jt]s$/.test(argument))
-      );
-    } catch {
-      return false; // It ended while we looked.
-    }
-  });
+/** The eraser processes that a process has started and that have not ended; Linux only. */
+export function erasersOf(host: number): number[] {
+  return programsOf(host, 'eraser');
 }
 
 /**

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -32,6 +33,8 @@ export interface PackageCopy {
  */
 export function copyPackage(): PackageCopy {
   const folder = mkdtempSync(join(tmpdir(), 'cloister-copy-'));
+  // As installed packages are: workers may run as a user who owns nothing.
+  chmodSync(folder, 0o755);
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   for (const part of ['src', 'guest', 'package.json']) {
     cpSync(join(packageFolder, part), join(folder, part), { recursive: true });

@@ -21,16 +21,41 @@ export async function allGone(pids: readonly number[]): Promise<void> {
   await vi.waitUntil(() => !pids.some(isAlive), { timeout: 20_000, interval: 5 });
 }
 
-/** The worker processes that are children of a process; Linux only. */
-export function workersOf(parent: number): number[] {
+/** The worker processes that a process has started and that have not ended; Linux only. */
+export function workersOf(host: number): number[] {
+  return programsOf(host, 'worker');
+}
+
+/**
+ * The processes that run one of our programs for a host and have not ended, not those through which
+ * they were started; Linux only.
+ */
+export function programsOf(host: number, program: 'worker' | 'eraser'): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.map(Number).filter((pid) => {
     try {
-      return statOf(pid)[1] === String(parent) && commandOf(pid).some(isWorkerMain);
+      const [node, ...rest] = commandOf(pid);
+      const isProgram = rest.at(-1)?.match(/\/(\w+)\/main\.[jt]s$/)?.[1] === program;
+      return (
+        isProgram &&
+        node?.endsWith('/node') === true &&
+        isAlive(pid) &&
+        ancestorsOf(pid).includes(host)
+      );
     } catch {
       return false; // It ended while we looked.
     }
   });
+}
+
+/** The parent of a process, its parent and so on, up to three; Linux only. */
+export function ancestorsOf(pid: number): number[] {
+  const ancestors: number[] = [];
+  for (let above = pid; above > 1 && ancestors.length < 3;) {
+    above = Number(statOf(above)[1]);
+    ancestors.push(above);
+  }
+  return ancestors;
 }
 
 /** The command line of a process; Linux only. */
@@ -106,8 +131,4 @@ function follow(child: ChildProcess): HostProcess {
 function statOf(pid: number): string[] {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   return text.slice(text.lastIndexOf(')') + 2).split(' ');
-}
-
-function isWorkerMain(argument: string): boolean {
-  return /\/worker\/main\.[jt]s$/.test(argument);
 }

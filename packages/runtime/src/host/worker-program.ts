@@ -1,0 +1,69 @@
+import { realpathSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** What a child process runs: the `main` file of one of these rooms. */
+export type WorkerProgram = 'worker' | 'eraser';
+
+/** Sources run as they are in the repository, and as built files from the registry. */
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const commonFlags = ['--no-node-snapshot', '--no-warnings', '--permission'] as const;
+const maxParserMemoryMib = 512;
+
+/** Flags of design section 12. */
+const flags: Readonly<Record<WorkerProgram, () => readonly string[]>> = {
+  // The loader of isolated-vm's binary looks at /etc/alpine-release.
+  worker: () => [
+    ...commonFlags,
+    '--allow-addons',
+    ...allowRead(programFolders('worker')),
+    '--allow-fs-read=/etc/alpine-release',
+  ],
+  // The parser is WebAssembly, whose pages are 64 KiB; its memory never shrinks.
+  eraser: () => [
+    ...commonFlags,
+    ...allowRead(programFolders('eraser')),
+    `--wasm-max-mem-pages=${maxParserMemoryMib * 16}`,
+  ],
+};
+
+/**
+ * The command that runs {@link file://../worker/main.ts} or {@link file://../eraser/main.ts} in a Node
+ * that may read the code that it runs, and nothing else.
+ */
+export function programCommand(program: WorkerProgram): readonly string[] {
+  return [process.execPath, ...flags[program](), mainFile(program)];
+}
+
+/** The file that a program begins with. */
+export function mainFile(program: WorkerProgram): string {
+  return fileURLToPath(new URL(`../${program}/main.${extension}`, import.meta.url));
+}
+
+let folders: Readonly<Record<WorkerProgram, readonly string[]>> | undefined;
+
+/** What a program loads: our own package and those that it imports, where they are looked for. */
+export function programFolders(program: WorkerProgram): readonly string[] {
+  const own = realpathSync(fileURLToPath(new URL('../..', import.meta.url)));
+  folders ??= {
+    worker: [
+      own,
+      packageFolder('lru-cache', import.meta.url),
+      packageFolder('isolated-vm', import.meta.url),
+      packageFolder('node-gyp-build', packageFolder('isolated-vm', import.meta.url)),
+    ],
+    eraser: [own],
+  };
+  return folders[program];
+}
+
+function allowRead(places: readonly string[]): string[] {
+  return places.map((folder) => `--allow-fs-read=${realpathSync(folder)}`);
+}
+
+function packageFolder(name: string, from: string): string {
+  const file = findPackageJSON(name, from);
+  if (file === undefined) throw new Error(`the package ${name} is not installed`);
+  return dirname(file);
+}
