@@ -8,6 +8,8 @@ type Step = { readonly kind: 'call' | 'answer'; readonly id: number };
 
 /** Characters of arguments and answers that are kept of a run. */
 const maxCharacters = 8 * 1024 * 1024;
+/** What keeping a step takes beside its text, in characters: a run can make calls of no length without end. */
+const stepCharacters = 128;
 
 /**
  * The host calls of one run and their answers, in the order in which they came and went, so that the
@@ -29,6 +31,12 @@ export class CallRecord {
   /** Whether the attempt has still to make a call that an earlier one made. */
   get hasCallsAhead(): boolean {
     return this.#steps.some(({ kind }, at) => at >= this.#cursor && kind === 'call');
+  }
+
+  /** Whether a call was made and never answered: it is still under way, or was given up. */
+  isUnanswered(id: number): boolean {
+    const call = this.#calls.get(id);
+    return call !== undefined && call.answer === undefined;
   }
 
   /** Notes a call that was not made before. */
@@ -84,7 +92,7 @@ export class CallRecord {
   }
 
   #keep(characters: number): void {
-    this.#characters += characters;
+    this.#characters += characters + stepCharacters;
     if (this.#characters <= maxCharacters) return;
     this.#tooLong = true;
     this.#calls.clear();

@@ -66,6 +66,23 @@ describe('CallRecord', () => {
     expect(record.hasCallsAhead).toBe(false);
   });
 
+  test('counts calls and answers without a text, too', () => {
+    const record = recorded();
+    for (let id = 10; id < 100_000; id++) {
+      record.add(id, '0,0,[]');
+      record.answered(id, '+');
+    }
+    expect(record.rewind()).toBe(false);
+  });
+
+  test('knows which calls were never answered', () => {
+    const record = recorded();
+    record.add(10, 'x');
+    expect([1, 10, 11].map((id) => record.isUnanswered(id))).toEqual([false, true, false]);
+    record.answered(10, '+');
+    expect(record.isUnanswered(10)).toBe(false);
+  });
+
   test('can be rewound again', () => {
     const record = recorded();
     for (let attempt = 0; attempt < 3; attempt++) {
