@@ -241,9 +241,9 @@ guest.sdk = (() => {
     const signal = takeSignal(args);
     const text = argumentsText(args, method.path);
     if (!method.free && --callsLeft < 0) {
-      // The worker ends the run.
+      // The worker ends the run; it need not hear of it twice.
       flush();
-      post('o');
+      if (callsLeft === -1) post('o');
       return;
     }
     const call = new Call(++lastCall, method.place, text, resolve, reject);

@@ -3,6 +3,8 @@ import type { Json } from '../result.ts';
 // A text of a character or two would make every line unreadable, and is no secret.
 const minSecretLength = 4;
 const minLineLength = 8;
+/** Each line of a log is searched for each of these; the largest private keys have 52. */
+const maxLines = 64;
 
 /**
  * Hides the secrets that a run was given from its logs and errors. Against accidents, not against a
@@ -39,7 +41,7 @@ export class SecretMask {
       return this.text(text) === text ? value : '***';
     }
     if (typeof value !== 'object' || value === null) return value;
-    if (Array.isArray(value)) return value.map((item) => this.#json(item));
+    if (Array.isArray(value)) return (value as Json[]).map((item) => this.#json(item));
     const entries = Object.entries(value).map(([key, item]) => [this.text(key), this.#json(item)]);
     return Object.fromEntries(entries) as Record<string, Json>;
   }
@@ -49,7 +51,9 @@ export class SecretMask {
 function waysToPrint(secret: string): string[] {
   if (secret.length < minSecretLength) return [];
   // Within an object the console prints each line of a text for itself.
-  const lines = secret.split(/\r?\n/).filter((line) => line.trim().length >= minLineLength);
+  const lines = secret
+    .split(/\r?\n/, maxLines)
+    .filter((line) => line.trim().length >= minLineLength);
   return [secret, ...lines].flatMap((text) => {
     const json = JSON.stringify(text).slice(1, -1);
     const quoted = json.replaceAll('\\"', '"');

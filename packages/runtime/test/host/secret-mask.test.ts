@@ -30,6 +30,14 @@ describe('a mask', () => {
     },
   );
 
+  test('does not take long over a secret of very many lines', () => {
+    const mask = masking(Array.from({ length: 100_000 }, (_, i) => `line ${i} of it`).join('\n'));
+    const started = performance.now();
+    for (let i = 0; i < 1000; i++)
+      mask.text('a line of the log that has nothing to hide'.repeat(5));
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+
   test('hides a secret in keys and nested texts', () => {
     expect(masking('secret').data([{ 'a secret': ['my secret!'] }])).toEqual([
       { 'a ***': ['my ***!'] },

@@ -6,8 +6,8 @@ import {
   publicCases,
   publicOracle,
   type PublicCase,
-} from '../support/public-cases.ts';
-import { realms, useRuntime } from '../support/runtime.ts';
+} from './support/public-cases.ts';
+import { realms, useRuntime } from './support/runtime.ts';
 
 /** One in so many rows; `npm run escapes` runs them all. */
 const share = process.env['CLOISTER_FULL'] === '1' ? 1 : 6;
