@@ -24,6 +24,7 @@ const guestFiles: readonly string[] = [
   'console',
   'timers',
   'math-random',
+  'temporal-now',
   'web/intrinsics',
   'web/list',
   'web/web-idl',
