@@ -8,7 +8,7 @@ guest.sdk = (() => {
   const { clean } = guest.stack;
   const { isSignal, reasonOf, whenAborted } = guest.abortSignal;
   const { list, push } = guest.list;
-  const { uncurryThis } = guest.primordials;
+  const { bare, uncurryThis } = guest.primordials;
   const { write } = guest.console;
   const { post } = guest;
   const { set: setClock } = guest.clock;
@@ -33,21 +33,24 @@ guest.sdk = (() => {
   /** Calls that are sent together, at the most. */
   const batchSize = 16;
 
-  class Call {
-    isOpen = false;
-    isGivenUp = false;
-    /** Where the script made it. */
-    site = new Error();
+  // What a script of a fresh realm puts on Object.prototype must not see what is assigned here.
+  const Call = bare(
+    class {
+      isOpen = false;
+      isGivenUp = false;
+      /** Where the script made it. */
+      site = new Error();
 
-    /** @param {number} id @param {string} place @param {string} args @param {any} resolve @param {any} reject */
-    constructor(id, place, args, resolve, reject) {
-      this.id = id;
-      this.place = place;
-      this.args = args;
-      this.resolve = resolve;
-      this.reject = reject;
-    }
-  }
+      /** @param {number} id @param {string} place @param {string} args @param {any} resolve @param {any} reject */
+      constructor(id, place, args, resolve, reject) {
+        this.id = id;
+        this.place = place;
+        this.args = args;
+        this.resolve = resolve;
+        this.reject = reject;
+      }
+    },
+  );
 
   /** Calls whose answer has not come, by number. */
   const pending = new Map();
@@ -162,8 +165,9 @@ guest.sdk = (() => {
 
   /** An error with the frames of the place where the call was made. */
   const failure = (/** @type {any} */ site, /** @type {any} */ { name, message, code }) => {
+    // The name that it inherits is not asked for: in a fresh realm that may be a getter of the script's.
     const error = name === 'TypeError' ? new TypeError(message) : new Error(message);
-    if (error.name !== name) define(error, 'name', name);
+    if (name !== 'TypeError' && name !== 'Error') define(error, 'name', name);
     define(error, 'code', code);
     define(error, 'stack', `${name}: ${message}${framesOf(site)}`);
     return error;
@@ -174,6 +178,7 @@ guest.sdk = (() => {
     const call = mapGet(pending, id);
     if (call === undefined) return;
     finish(call);
+    if (call.isGivenUp) return;
     const text = slice(answer, 1);
     if (charCodeAt(answer, 0) === minus) call.reject(failure(call.site, parse(text)));
     else call.resolve(text === '' ? undefined : parse(text));
@@ -210,28 +215,43 @@ guest.sdk = (() => {
     return true;
   };
 
-  /** @param {any[]} args @returns {string} */
+  /**
+   * The list as JSON, written item by item: in a fresh realm arrays may have a `toJSON`.
+   * @param {any[]} args @returns {string}
+   */
   const argumentsText = (args, /** @type {string} */ path) => {
     // V8 writes JSON much faster when nobody looks on.
     if (isHardened && arePlain(args)) return stringify(args);
+    let text = '[';
     try {
-      return /** @type {string} */ (stringifyWithin(args, maxArgumentCharacters));
+      for (let i = 0; i < args.length; i++) {
+        const room = maxArgumentCharacters - text.length - (i === 0 ? 1 : 2);
+        const item = stringifyWithin(args[i], room < 0 ? 0 : room) ?? 'null';
+        text += i === 0 ? item : `,${item}`;
+      }
     } catch (error) {
       if (error !== overBudget) throw error;
-      throw new RangeError(
-        `${path}: the arguments take more than ${maxArgumentCharacters} characters as JSON`,
-      );
+      throw tooLong(path);
     }
+    if (text.length >= maxArgumentCharacters) throw tooLong(path);
+    return `${text}]`;
   };
 
+  const tooLong = (/** @type {string} */ path) =>
+    new RangeError(
+      `${path}: the arguments take more than ${maxArgumentCharacters} characters as JSON`,
+    );
+
+  /** The place of a call that is under way is free when the host has heard of it and said so. */
   const giveUp = (/** @type {any} */ call, /** @type {any} */ signal) => {
     if (mapGet(pending, call.id) === undefined) return;
     call.isGivenUp = true;
     if (call.isOpen) {
       flush();
       post(`a${call.id}`);
+    } else {
+      finish(call);
     }
-    finish(call);
     call.reject(reasonOf(signal));
   };
 
@@ -240,9 +260,9 @@ guest.sdk = (() => {
     const signal = takeSignal(args);
     const text = argumentsText(args, method.path);
     if (!method.free && --callsLeft < 0) {
-      // The worker ends the run.
+      // The worker ends the run; it need not hear of it twice.
       flush();
-      post('o');
+      if (callsLeft === -1) post('o');
       return;
     }
     const call = new Call(++lastCall, method.place, text, resolve, reject);

@@ -1,9 +1,7 @@
 import type { Rate } from '../bindings.ts';
 
-interface Waiting {
-  readonly go: () => void;
-  readonly isOver: () => boolean;
-}
+/** Lets one call of those that wait go on. */
+type Waiting = () => void;
 
 /**
  * Lets so many calls through at a time; the others wait, tenants in turn and each tenant's in order.
@@ -11,33 +9,35 @@ interface Waiting {
 export class CallGate {
   readonly #size: number;
   #inside = 0;
-  readonly #lines = new Map<string, Waiting[]>();
+  readonly #lines = new Map<string, Set<Waiting>>();
 
   constructor(size: number) {
     this.#size = size;
   }
 
-  /** Resolves when the call may go on; the caller then `leave`s once. Rejects when `signal` is aborted. */
+  /**
+   * Gives the call a place, at once or when the promise resolves; the caller then `leave`s once.
+   * Rejects when `signal` is aborted, and keeps nothing of the call.
+   */
   enter(tenantId: string, signal: AbortSignal): Promise<void> | undefined {
+    if (signal.aborted) return Promise.reject(signal.reason as Error);
     if (this.#inside < this.#size) {
       this.#inside++;
       return undefined;
     }
     return new Promise<void>((resolve, reject) => {
-      let over = false;
       const onAbort = (): void => {
-        over = true;
+        this.#forget(tenantId, go);
         reject(signal.reason as Error);
       };
-      signal.addEventListener('abort', onAbort, { once: true });
       const go = (): void => {
         signal.removeEventListener('abort', onAbort);
         resolve();
       };
+      signal.addEventListener('abort', onAbort, { once: true });
       const line = this.#lines.get(tenantId);
-      const waiting = { go, isOver: () => over };
-      if (line === undefined) this.#lines.set(tenantId, [waiting]);
-      else line.push(waiting);
+      if (line === undefined) this.#lines.set(tenantId, new Set([go]));
+      else line.add(go);
     });
   }
 
@@ -45,22 +45,28 @@ export class CallGate {
   leave(): void {
     const next = this.#next();
     if (next === undefined) this.#inside--;
-    else next.go();
+    else next();
   }
 
   get isIdle(): boolean {
     return this.#inside === 0;
   }
 
+  #forget(tenantId: string, waiting: Waiting): void {
+    const line = this.#lines.get(tenantId);
+    line?.delete(waiting);
+    if (line?.size === 0) this.#lines.delete(tenantId);
+  }
+
   #next(): Waiting | undefined {
     for (const [tenantId, line] of this.#lines) {
+      const [next] = line;
+      if (next === undefined) continue;
+      line.delete(next);
       // To the back of the line of tenants.
       this.#lines.delete(tenantId);
-      for (let next = line.shift(); next !== undefined; next = line.shift()) {
-        if (next.isOver()) continue;
-        if (line.length > 0) this.#lines.set(tenantId, line);
-        return next;
-      }
+      if (line.size > 0) this.#lines.set(tenantId, line);
+      return next;
     }
     return undefined;
   }

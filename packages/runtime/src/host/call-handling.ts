@@ -16,6 +16,8 @@ interface CallUnderWay {
   readonly made: number;
   /** Aborts the call's signal. */
   readonly controller: AbortController;
+  /** The places of the run, which has so many handlers going on at a time. */
+  readonly places: CallGate;
 }
 
 /**
@@ -43,13 +45,22 @@ export async function answerCall(under: CallUnderWay, deadlines: Deadlines): Pro
         );
   let leave: (() => void) | undefined;
   try {
-    const entered = enterGates(target, call);
+    const entered = enterGates(under);
     leave = entered instanceof Promise ? await entered : entered;
     const checked = method.params['~standard'].validate(under.args);
     const args = toArguments(checked instanceof Promise ? await checked : checked, path);
-    const answer = method.handler(call, ...(args as readonly never[]));
-    const settled = isThenable(answer) ? await whileLive(call.signal, answer) : answer;
-    return toAnswer(await validResult(method.result, settled, path), path);
+    call.signal.throwIfAborted();
+    const given = method.handler(call, ...(args as readonly never[]));
+    let answer = given;
+    if (isThenable(given)) {
+      const handled = Promise.resolve(given);
+      // A handler that goes on although it was given up keeps its places: they are there to bound
+      // what is going on.
+      void handled.then(leave, leave);
+      leave = undefined;
+      answer = await whileLive(call.signal, handled);
+    }
+    return toAnswer(await validResult(method.result, answer, path), path);
   } finally {
     leave?.();
     deadline?.clear();
@@ -81,37 +92,48 @@ function requireAllowed({ target, call, made }: CallUnderWay): void {
   }
 }
 
-/** Waits for a place in each gate, the narrowest scope first. @returns what gives them back. */
-function enterGates(
-  target: TableMethod,
-  call: BindingCall,
-): (() => void) | undefined | Promise<() => void> {
+/** Takes a place in each gate, the narrowest scope first. @returns what gives them back. */
+function enterGates({ target, call, places }: CallUnderWay): (() => void) | Promise<() => void> {
   const { gate, bindingGates } = target;
-  const gates = [bindingGates.perTenant?.of(call.tenant.id), gate, bindingGates.total].filter(
-    (each) => each !== undefined,
-  );
-  return gates.length === 0 ? undefined : enterAll(gates, call);
-}
-
-async function enterAll(gates: readonly CallGate[], call: BindingCall): Promise<() => void> {
+  const perTenant = bindingGates.perTenant?.of(call.tenant.id);
+  const gates = [places, perTenant, gate, bindingGates.total].filter((each) => each !== undefined);
   const inside: CallGate[] = [];
   const leave = (): void => {
     for (const each of inside) each.leave();
   };
-  try {
-    for (const each of gates) {
-      await each.enter(call.tenant.id, call.signal);
-      inside.push(each);
+  const waiting = enterFrom(gates, inside, call);
+  if (waiting === undefined) return leave;
+  return waiting.then(
+    () => leave,
+    (error: unknown) => {
+      leave();
+      throw error;
+    },
+  );
+}
+
+/** Goes into the gates that the call is not inside of, without waiting as far as they are open. */
+function enterFrom(
+  gates: readonly CallGate[],
+  inside: CallGate[],
+  call: BindingCall,
+): Promise<void> | undefined {
+  for (let at = inside.length; at < gates.length; at++) {
+    const next = gates[at]!;
+    const waiting = next.enter(call.tenant.id, call.signal);
+    if (waiting !== undefined) {
+      return waiting.then(() => {
+        inside.push(next);
+        return enterFrom(gates, inside, call);
+      });
     }
-  } catch (error) {
-    leave();
-    throw error;
+    inside.push(next);
   }
-  return leave;
+  return undefined;
 }
 
 /** Gives a handler up when the signal is aborted, whatever it does then. */
-async function whileLive(signal: AbortSignal, answer: PromiseLike<unknown>): Promise<unknown> {
+async function whileLive(signal: AbortSignal, answer: Promise<unknown>): Promise<unknown> {
   if (signal.aborted) throw signal.reason;
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_resolve, reject) => {

@@ -16,6 +16,8 @@ type Step = { readonly kind: 'call' | 'answer'; readonly id: number };
 /** Characters of arguments and answers that are kept of a run, and of all runs of a runtime. */
 const maxCharacters = 8 * 1024 * 1024;
 const maxTotal = 256 * 1024 * 1024;
+/** What keeping a step takes beside its text, in characters: a run can make calls of no length without end. */
+const stepCharacters = 128;
 
 /** How much the records of a runtime hold together, in characters. */
 export interface RecordTotal {
@@ -47,6 +49,12 @@ export class CallRecord {
   /** Whether the attempt has still to make a call that an earlier one made. */
   get hasCallsAhead(): boolean {
     return this.#steps.some(({ kind }, at) => at >= this.#cursor && kind === 'call');
+  }
+
+  /** Whether a call was made and never answered: it is still under way, or was given up. */
+  isUnanswered(id: number): boolean {
+    const call = this.#calls.get(id);
+    return call !== undefined && call.answer === undefined;
   }
 
   /** Notes a call that was not made before. */
@@ -105,8 +113,8 @@ export class CallRecord {
 
   #keep(characters: number): void {
     if (this.#tooLong) return;
-    this.#characters += characters;
-    this.#total.characters += characters;
+    this.#characters += characters + stepCharacters;
+    this.#total.characters += characters + stepCharacters;
     if (this.#characters > maxCharacters || this.#total.characters > maxTotal) this.close();
   }
 

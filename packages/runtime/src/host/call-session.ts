@@ -3,6 +3,8 @@ import type { ResolvedContext } from '../context.ts';
 import { ProtocolError } from '../protocol/fields.ts';
 import { maxArgumentCharacters, maxOpenCalls, type GuestCall } from '../protocol/messages.ts';
 import type { BindingTable, TableMethod } from './binding-table.ts';
+import { readArguments, requireNoPrototype } from './call-arguments.ts';
+import { CallGate } from './call-gate.ts';
 import { CallRecord, type DatedAnswer, type RecordTotal } from './call-record.ts';
 import { answerCall, failureAnswer } from './call-handling.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -31,6 +33,8 @@ export interface CallSessionShare {
 export type CallBreach = 'api_call_limit' | 'diverged';
 
 const maxRunEndMs = 10_000;
+/** Handlers of one run that go on at a time, those that were given up and do not end included. */
+const maxHandlers = 2 * maxOpenCalls;
 
 /**
  * The host calls of one run, through all its attempts: counts them, has them answered and remembers
@@ -46,6 +50,7 @@ export class CallSession {
   readonly #deliver: (answer: DatedAnswer) => void;
   readonly #record: CallRecord;
   readonly #open = new Map<number, AbortController>();
+  readonly #places = new CallGate(maxHandlers);
   readonly #made = new Map<Binding, number>();
   #run: BindingRun | undefined;
   #spent = 0;
@@ -80,7 +85,7 @@ export class CallSession {
     const target = this.#table.find(binding, method);
     if (target === undefined) throw new ProtocolError('call of a method that does not exist');
     if (args.length > maxArgumentCharacters) throw new ProtocolError('arguments are too long');
-    const list = parseArguments(args);
+    const list = readArguments(args);
     const key = `${binding},${method},${args}`;
     if (this.#record.isReplaying) return this.#replay(call, key);
     if (call <= this.#lastCall) throw new ProtocolError('call number was used before');
@@ -90,7 +95,7 @@ export class CallSession {
     if (this.#spent + cost > this.#context.limits.apiCalls) return 'api_call_limit';
     this.#spent += cost;
     this.#record.add(call, key);
-    void this.#answer(call, target, list);
+    void this.#answer(call, target, { list, text: args });
     return undefined;
   }
 
@@ -98,19 +103,29 @@ export class CallSession {
   onLine(binding: number, method: number, message: string, data: readonly unknown[]): void {
     const target = this.#table.find(binding, method);
     if (target?.method.logLevel === undefined) throw new ProtocolError('line of no log method');
+    void this.#tell(target, message, data);
+  }
+
+  async #tell(target: TableMethod, message: string, data: readonly unknown[]): Promise<void> {
     const { signal } = new AbortController();
     try {
-      target.method.handler({ ...this.run, signal }, message, ...data);
+      await target.method.handler({ ...this.run, signal }, message, ...data);
     } catch (error) {
       this.#report(target, error);
     }
   }
 
-  /** The script does not want the answer any more. */
+  /**
+   * The script does not want the answer any more. It gets an empty one, at once: only then may it
+   * make another call in the place of this one, so that it cannot make calls faster than they are read.
+   */
   abort(call: number): void {
     const controller = this.#open.get(call);
+    // Otherwise its answer is on its way, or will be when the replay comes to it.
+    if (controller === undefined && !this.#record.isUnanswered(call)) return;
     this.#open.delete(call);
     controller?.abort(new DOMException('the script gave the call up', 'AbortError'));
+    this.#deliver({ call, answer: '+', at: Date.now() });
   }
 
   /** The run is to begin again in another VM. @returns false when that is not possible. */
@@ -155,7 +170,11 @@ export class CallSession {
     return undefined;
   }
 
-  async #answer(id: number, target: TableMethod, args: readonly unknown[]): Promise<void> {
+  async #answer(
+    id: number,
+    target: TableMethod,
+    args: { readonly list: readonly unknown[]; readonly text: string },
+  ): Promise<void> {
     const controller = new AbortController();
     this.#open.set(id, controller);
     const made = (this.#made.get(target.binding) ?? 0) + 1;
@@ -164,8 +183,11 @@ export class CallSession {
     this.#counts.running++;
     let answer: string;
     try {
+      requireNoPrototype(args.text, target.path);
       const call: BindingCall = { ...this.run, signal: controller.signal };
-      answer = await answerCall({ target, args, call, made, controller }, this.#deadlines);
+      const places = this.#places;
+      const under = { target, args: args.list, call, made, controller, places };
+      answer = await answerCall(under, this.#deadlines);
     } catch (error) {
       this.#counts.failed++;
       // What was given up, by script or run, is no failure of the handler's.
@@ -225,15 +247,4 @@ export class CallSession {
 /** Whether there is more to an error than what the script gets to see of it. */
 function hasHiddenPart(error: unknown): boolean {
   return !(error instanceof BindingError) || error.cause !== undefined;
-}
-
-function parseArguments(text: string): unknown[] {
-  let args: unknown;
-  try {
-    args = JSON.parse(text);
-  } catch {
-    // The text is a script's, and not for messages.
-  }
-  if (!Array.isArray(args)) throw new ProtocolError('arguments are no list');
-  return args as unknown[];
 }

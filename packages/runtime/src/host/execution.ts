@@ -310,16 +310,23 @@ export class Execution implements LinkedRun {
     this.#publishEnd('completed', usage);
     const { executionId } = this.context;
     const result = { output, logs: this.#log.entries, usage, executionId };
-    const ending = this.#session?.close(true);
-    if (ending === undefined) this.#settle.resolve(result);
-    else void ending.then(() => this.#settle.resolve(result));
+    this.#conclude(true, () => this.#settle.resolve(result));
   }
 
   #fail(error: CloisterError, usage: Usage): void {
     this.#publishEnd(error.code, usage);
-    const ending = this.#session?.close(false);
-    if (ending === undefined) this.#settle.reject(error);
-    else void ending.then(() => this.#settle.reject(error));
+    this.#conclude(false, () => this.#settle.reject(error));
+  }
+
+  /** Hands the result over; handlers that still go on do not write into it. */
+  #conclude(completed: boolean, settle: () => void): void {
+    const conclude = (): void => {
+      this.#log.seal();
+      settle();
+    };
+    const ending = this.#session?.close(completed);
+    if (ending === undefined) conclude();
+    else void ending.then(conclude);
   }
 
   #failByBreach(breach: CallBreach, usage: Usage): void {

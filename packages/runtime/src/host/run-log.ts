@@ -1,8 +1,7 @@
 import type { BindingLog } from '../bindings.ts';
 import type { LogLevel, LogLine } from '../protocol/messages.ts';
 import type { Json, LogEntry } from '../result.ts';
-
-const minSecretLength = 4;
+import { SecretMask } from './secret-mask.ts';
 
 /** How much of a run's console is kept. */
 export interface LogBounds {
@@ -22,7 +21,8 @@ export class RunLog {
   #dropped = 0;
   /** Entries that the listener has already had, when a run is carried on elsewhere. */
   #delivered = 0;
-  readonly #secrets: string[] = [];
+  readonly #mask = new SecretMask();
+  #isSealed = false;
 
   constructor(bounds: LogBounds, listener: ((entry: LogEntry) => void) | undefined) {
     this.#bounds = bounds;
@@ -34,6 +34,7 @@ export class RunLog {
    * @returns the entry, when it is one that the listener was told of just now.
    */
   add(line: LogLine): LogEntry | undefined {
+    if (this.#isSealed) return undefined;
     this.#bytes += Buffer.byteLength(line.message) + Buffer.byteLength(line.data ?? '');
     if (this.entries.length >= this.#bounds.logEntries || this.#bytes > this.#bounds.logBytes) {
       this.#dropped++;
@@ -42,7 +43,7 @@ export class RunLog {
     return this.#keep({
       level: line.level,
       message: this.masked(line.message),
-      ...(line.data === undefined ? {} : { data: parseData(this.masked(line.data)) }),
+      ...(line.data === undefined ? {} : { data: this.#mask.data(parseData(line.data)) }),
       timestamp: new Date().toISOString(),
     });
   }
@@ -65,17 +66,12 @@ export class RunLog {
 
   /** From now on a secret appears as `***`. */
   mask(secret: string): void {
-    // A text of a character or two would make every line unreadable, and is no secret.
-    if (secret.length < minSecretLength) return;
-    if (this.#secrets.includes(secret)) return;
-    this.#secrets.push(secret, JSON.stringify(secret).slice(1, -1));
+    this.#mask.add(secret);
   }
 
   /** A text without the secrets that the run was given. */
   masked(text: string): string {
-    let masked = text;
-    for (const secret of this.#secrets) masked = masked.replaceAll(secret, '***');
-    return masked;
+    return this.#mask.text(text);
   }
 
   /** Ends the log; when entries were dropped, its last one says how many. */
@@ -88,6 +84,11 @@ export class RunLog {
       message: `${dropped} more console ${entries} dropped: the run reached logEntries (${this.#bounds.logEntries}) or logBytes (${this.#bounds.logBytes})`,
       timestamp: new Date().toISOString(),
     });
+  }
+
+  /** Nothing is written any more: the entries belong to the caller now. */
+  seal(): void {
+    this.#isSealed = true;
   }
 
   /** Starts over for another attempt; the listener is not told again what it was told. */

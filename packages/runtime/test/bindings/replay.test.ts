@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { BindingError, defineBinding, type Binding } from '../../src/index.ts';
+import { BindingError, defineBinding, type Binding, type Limits } from '../../src/index.ts';
 import { recordEvents } from '../support/channels.ts';
 import {
   as,
@@ -54,8 +54,8 @@ const host: Binding = defineBinding('host', {
 });
 
 /** Runs `source` until it logs, then has its worker killed over the run of somebody else. */
-async function displaced(source: string): Promise<LiveRun> {
-  const runtime = await startRuntime({ poolSize: 2, workers: 1, bindings: [host] });
+async function displaced(source: string, limits: Partial<Limits> = {}): Promise<LiveRun> {
+  const runtime = await startRuntime({ poolSize: 2, workers: 1, bindings: [host], limits });
   const innocent = await runUntilLog(runtime, source, as('good'));
   const evil = await runUntilLog(runtime, unstoppable, as('evil', { limits: { timeoutMs: 200 } }));
   expect(await evil.code).toBe('timeout');
@@ -106,6 +106,23 @@ describe('a run that lost its worker over another run', () => {
     );
     expect((await run.result).output['value']).toEqual(['c', 'b', 'a']);
     expect(handled).toEqual(['after a', 'after b', 'after c', 'add cba']);
+  });
+
+  test('gives the calls up that it gave up before, by its own reasons', async () => {
+    const run = await displaced(
+      `const names = [];
+       for (let i = 0; i < 300; i++) {
+         const signal = AbortSignal.timeout(1);
+         sdk.host.slow(i, { signal }).catch((error) => names.push(error.name));
+         if (i % 100 === 99) await new Promise((resolve) => setTimeout(resolve, 30));
+       }
+       console.log('here');
+       ${pause}
+       return [names.length, [...new Set(names)].join(), await sdk.host.add('e') > 0];`,
+      { apiCalls: 1000 },
+    );
+    expect((await run.result).output).toEqual({ value: [300, 'TimeoutError', true] });
+    expect(handled).toHaveLength(301);
   });
 
   test('draws the same random numbers', async () => {
