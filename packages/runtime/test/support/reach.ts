@@ -46,7 +46,5 @@ export async function findingsOf(runtime: Runtime, source: string): Promise<stri
     return { __proto__: null, findings: probe.reached() }`,
     { given: [1, { a: 1 }] },
   );
-  return String(output['findings'])
-    .split('\n')
-    .filter((line) => line !== '');
+  return (output['findings'] as string).split('\n').filter((line) => line !== '');
 }
