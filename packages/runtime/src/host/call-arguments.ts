@@ -2,6 +2,12 @@ import { BindingError } from '../bindings.ts';
 import { ProtocolError } from '../protocol/fields.ts';
 
 /**
+ * Values in the arguments of one call, those within others included: what a schema says of as many wrong
+ * ones takes the host longer than they took the script.
+ */
+const maxValues = 32 * 1024;
+
+/**
  * Reads the arguments of a call.
  * @throws {ProtocolError} for what is no list.
  */
@@ -17,23 +23,28 @@ export function readArguments(text: string): unknown[] {
 }
 
 /**
- * Refuses arguments with a key `__proto__`: a handler that copies such an object by assignment gives
- * the copy a prototype of the script's making, and one that merges it deeply may change its own.
+ * Refuses arguments of too many values, and such with a key `__proto__`: a handler that copies an object
+ * by assignment would give the copy a prototype of the script's making.
  * @throws {BindingError}
  */
-export function requireNoPrototype(text: string, path: string): void {
-  // Letters of a key can be written as escapes, too.
-  if (!text.includes('__proto__') && !text.includes('\\u00')) return;
-  if (!namesPrototype(text)) return;
-  const message = `${path}: the key __proto__ is not allowed in arguments`;
-  throw new BindingError(message, { code: 'invalid_arguments', name: 'TypeError' });
+export function requireHarmless(args: readonly unknown[], path: string): void {
+  const found: unknown[] = [args];
+  // Without recursion: a script may nest as deeply as it likes.
+  for (let at = 0; at < found.length; at++) {
+    const value = found[at];
+    if (typeof value !== 'object' || value === null) continue;
+    if (Object.hasOwn(value, '__proto__')) {
+      throw refusal(`${path}: the key __proto__ is not allowed in arguments`);
+    }
+    for (const inner of Object.values(value)) found.push(inner);
+    if (found.length > maxValues) {
+      throw refusal(
+        `${path}: the arguments have more than ${maxValues} values; make several calls`,
+      );
+    }
+  }
 }
 
-function namesPrototype(text: string): boolean {
-  let found = false;
-  JSON.parse(text, (key, value: unknown) => {
-    found ||= key === '__proto__';
-    return value;
-  });
-  return found;
+function refusal(message: string): BindingError {
+  return new BindingError(message, { code: 'invalid_arguments', name: 'TypeError' });
 }

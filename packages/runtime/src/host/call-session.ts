@@ -3,7 +3,7 @@ import type { ResolvedContext } from '../context.ts';
 import { ProtocolError } from '../protocol/fields.ts';
 import { maxArgumentCharacters, maxOpenCalls, type GuestCall } from '../protocol/messages.ts';
 import type { BindingTable, TableMethod } from './binding-table.ts';
-import { readArguments, requireNoPrototype } from './call-arguments.ts';
+import { readArguments, requireHarmless } from './call-arguments.ts';
 import { CallGate } from './call-gate.ts';
 import { CallRecord, type DatedAnswer, type RecordTotal } from './call-record.ts';
 import { answerCall, failureAnswer } from './call-handling.ts';
@@ -95,7 +95,7 @@ export class CallSession {
     if (this.#spent + cost > this.#context.limits.apiCalls) return 'api_call_limit';
     this.#spent += cost;
     this.#record.add(call, key);
-    void this.#answer(call, target, { list, text: args });
+    void this.#answer(call, target, list);
     return undefined;
   }
 
@@ -170,11 +170,7 @@ export class CallSession {
     return undefined;
   }
 
-  async #answer(
-    id: number,
-    target: TableMethod,
-    args: { readonly list: readonly unknown[]; readonly text: string },
-  ): Promise<void> {
+  async #answer(id: number, target: TableMethod, args: readonly unknown[]): Promise<void> {
     const controller = new AbortController();
     this.#open.set(id, controller);
     const made = (this.#made.get(target.binding) ?? 0) + 1;
@@ -183,10 +179,10 @@ export class CallSession {
     this.#counts.running++;
     let answer: string;
     try {
-      requireNoPrototype(args.text, target.path);
+      requireHarmless(args, target.path);
       const call: BindingCall = { ...this.run, signal: controller.signal };
       const places = this.#places;
-      const under = { target, args: args.list, call, made, controller, places };
+      const under = { target, args, call, made, controller, places };
       answer = await answerCall(under, this.#deadlines);
     } catch (error) {
       this.#counts.failed++;

@@ -5,6 +5,8 @@ const minSecretLength = 4;
 const minLineLength = 8;
 /** Each line of a log is searched for each of these; the largest private keys have 52. */
 const maxLines = 64;
+/** Data that is nested more deeply is not looked through: it is hidden. */
+const maxDepth = 200;
 
 /**
  * Hides the secrets that a run was given from its logs and errors. Against accidents, not against a
@@ -31,18 +33,22 @@ export class SecretMask {
 
   /** Data of a log line without secrets: in texts, in keys, and in numbers that are one. */
   data(data: Json[]): Json[] {
-    return this.#texts.length === 0 ? data : data.map((item) => this.#json(item));
+    return this.#texts.length === 0 ? data : data.map((item) => this.#json(item, maxDepth));
   }
 
-  #json(value: Json): Json {
+  #json(value: Json, depth: number): Json {
     if (typeof value === 'string') return this.text(value);
     if (typeof value === 'number') {
       const text = String(value);
       return this.text(text) === text ? value : '***';
     }
     if (typeof value !== 'object' || value === null) return value;
-    if (Array.isArray(value)) return (value as Json[]).map((item) => this.#json(item));
-    const entries = Object.entries(value).map(([key, item]) => [this.text(key), this.#json(item)]);
+    if (depth === 0) return '***';
+    if (Array.isArray(value)) return (value as Json[]).map((item) => this.#json(item, depth - 1));
+    const entries = Object.entries(value).map(([key, item]) => [
+      this.text(key),
+      this.#json(item, depth - 1),
+    ]);
     return Object.fromEntries(entries) as Record<string, Json>;
   }
 }

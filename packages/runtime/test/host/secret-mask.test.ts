@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { SecretMask } from '../../src/host/secret-mask.ts';
-import { defineBinding } from '../../src/index.ts';
+import { defineBinding, type Json } from '../../src/index.ts';
 import { realms, useRuntime } from '../support/runtime.ts';
 
 function masking(...secrets: string[]): SecretMask {
@@ -36,6 +36,13 @@ describe('a mask', () => {
     for (let i = 0; i < 1000; i++)
       mask.text('a line of the log that has nothing to hide'.repeat(5));
     expect(performance.now() - started).toBeLessThan(500);
+  });
+
+  test('hides what is nested too deeply to be looked through', () => {
+    let deep: Json = 'secret';
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    const masked = JSON.stringify(masking('secret').data([deep, 'secret', 1]));
+    expect(masked).toMatch(/^\[\[{200}"\*\*\*"\]{200},"\*\*\*",1\]$/);
   });
 
   test('hides a secret in keys and nested texts', () => {
