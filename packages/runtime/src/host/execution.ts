@@ -117,6 +117,7 @@ export class Execution implements LinkedRun {
       executionId: this.context.executionId,
       tenantId: this.context.tenantId,
       queueMs: this.#queueMs,
+      worker: vm.link.id,
     }));
     const { cpuMs, memoryMb, apiCalls, outputBytes, logEntries, logBytes } = this.context.limits;
     const timeoutMs = this.timeLeftMs;
