@@ -41,6 +41,10 @@ export interface PoolStats {
 
 /** From the taking of a warm VM until another is made in its place at the latest, in milliseconds. */
 const maxRefillDelayMs = 100;
+/** A worker that has not answered for so long gets runs only when no other has room, in milliseconds. */
+const muteMs = 500;
+/** How long a worker in which a VM is to stop may give no sign of life, in milliseconds. */
+const maxStallMs = 3000;
 /** A VM is replaced after so many runs, or at such an age, in milliseconds. */
 const maxVmRuns = 100_000;
 const maxVmAgeMs = 60 * 60 * 1000;
@@ -307,12 +311,20 @@ export class Pool {
     vm.state = 'closing';
     vm.worker.vms--;
     this.#vms.delete(vm.id);
-    const deadline = this.#deadlines.after(this.#options.graceMs, () =>
-      vm.link.kill(vm.run, 'a VM in it could not be stopped'),
-    );
-    this.#closing.set(vm.id, { vm, deadline });
     vm.link.destroyVm(vm.id);
+    vm.link.ping();
+    this.#awaitStop(vm);
     this.#publishEnd(vm, reason);
+  }
+
+  /** Nobody waits for the end of its thread, so a worker that says nothing may be waiting for a core. */
+  #awaitStop(vm: PooledVm): void {
+    const deadline = this.#deadlines.after(this.#options.graceMs, () => {
+      const { silentMs } = vm.link;
+      if (silentMs > 0 && silentMs < maxStallMs) return this.#awaitStop(vm);
+      vm.link.kill(vm.run, 'a VM in it could not be stopped');
+    });
+    this.#closing.set(vm.id, { vm, deadline });
   }
 
   #evict(want: Want, givesWay: (tenantId: string) => boolean): boolean {
@@ -361,8 +373,16 @@ function wornOut({ runs, createdAt }: PooledVm): VmEnd | undefined {
   return runs >= maxVmRuns || performance.now() - createdAt > maxVmAgeMs ? 'recycled' : undefined;
 }
 
-/** A tenant's own VM before a warm one, but first of all a worker that is not busy with others. */
+/**
+ * A tenant's own VM before a warm one, but before that a worker that is not busy with others, and first
+ * of all one that answers.
+ */
 function preferred(a: PooledVm, b: PooledVm): boolean {
+  if (isMute(a) !== isMute(b)) return isMute(b);
   if (a.link.runCount !== b.link.runCount) return a.link.runCount < b.link.runCount;
   return a.tenantId !== undefined && b.tenantId === undefined;
+}
+
+function isMute({ link }: PooledVm): boolean {
+  return link.silentMs > muteMs;
 }
