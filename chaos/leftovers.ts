@@ -60,8 +60,7 @@ function ofProcess(before: Holdings): string[] {
   const { descriptors, resources } = holdings();
   for (const [kind, count] of descriptors) {
     const more = count - (before.descriptors.get(kind) ?? 0);
-    // One of it is kept for all workers to come, see worker-process.ts.
-    if (more > (kind === '/dev/null' ? 1 : 0)) left.push(`${more} descriptors ${kind}`);
+    if (more > 0) left.push(`${more} descriptors ${kind}`);
   }
   for (const [kind, count] of resources) {
     const more = count - (before.resources.get(kind) ?? 0);

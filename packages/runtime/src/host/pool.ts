@@ -169,12 +169,11 @@ export class Pool {
 
   /** Takes a VM back, to be used again or, for a reason, not. */
   release(vm: PooledVm, end: VmEnd | undefined): void {
-    if (vm.want !== undefined) vm.worker.lodging?.leave(vm.want);
-    const wasAlone = vm.want?.kind === 'quarantine';
-    vm.want = undefined;
     if (!this.#vms.has(vm.id)) return;
+    const wasAlone = vm.want?.kind === 'quarantine';
     const reason = this.#closed ? 'shutdown' : (end ?? (wasAlone ? 'recycled' : wornOut(vm)));
     if (reason === undefined) {
+      leaveLodging(vm);
       vm.state = 'idle';
       vm.run = undefined;
       vm.idleSince = performance.now();
@@ -302,8 +301,13 @@ export class Pool {
   }
 
   #vmGone(id: number): void {
-    this.#closing.get(id)?.deadline.clear();
+    const closing = this.#closing.get(id);
+    if (closing === undefined) return;
+    closing.deadline.clear();
     this.#closing.delete(id);
+    // Not before: while its thread goes on, it can bring the worker down.
+    leaveLodging(closing.vm);
+    this.#onAvailable();
   }
 
   /** Gives up a VM. When its thread does not stop in time, the whole worker goes. */
@@ -367,6 +371,11 @@ export class Pool {
 /** Whether it is of the size that a run asks for, and where that run may be. */
 function isFit({ memoryMb, worker }: PooledVm, want: Want): boolean {
   return memoryMb === want.memoryMb && worker.lodging?.accepts(want) === true;
+}
+
+function leaveLodging(vm: PooledVm): void {
+  if (vm.want !== undefined) vm.worker.lodging?.leave(vm.want);
+  vm.want = undefined;
 }
 
 function wornOut({ runs, createdAt }: PooledVm): VmEnd | undefined {
