@@ -9,7 +9,7 @@ interface Sample extends Overshoot {
   readonly name: string;
 }
 
-const timeoutMs = 400;
+const timeoutMs = 300;
 const graceMs = 250;
 const memoryMb = 64;
 /** What we aim at: when V8 can be interrupted, and when only SIGKILL helps. */
