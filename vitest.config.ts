@@ -21,6 +21,7 @@ export default defineConfig({
       project('examples', 'examples/**/*.test.ts'),
       project('conformance', 'conformance/**/*.test.ts'),
       project('bench', 'bench/**/*.test.ts'),
+      project('chaos', 'chaos/**/*.test.ts'),
     ],
   },
 });

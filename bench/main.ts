@@ -1,8 +1,10 @@
 /** Prints one table after the other. `node --run bench -- NAME…` runs those that are named. */
 import { compute } from './compute.ts';
+import { fairness } from './fairness.ts';
 import { firstRun } from './first-run.ts';
 import { hostCall } from './host-call.ts';
 import { manyInFlight } from './in-flight.ts';
+import { overshoot } from './overshoot.ts';
 import { memoryPerVm, vmCreation } from './realms.ts';
 import { tinyRunLatency, tinyRunThroughput, type Extent } from './tiny-run.ts';
 
@@ -14,6 +16,8 @@ const programs: Readonly<Record<string, (extent: Extent) => Promise<void>>> = {
   'vm-creation': vmCreation,
   memory: memoryPerVm,
   compute,
+  fairness,
+  overshoot,
   'first-run': firstRun,
 };
 

@@ -16,8 +16,13 @@ export async function latency(
     await once();
     if (i >= 0) taken.push(performance.now() - begun);
   }
-  taken.sort((a, b) => a - b);
-  return { p50: at(taken, 0.5), p99: at(taken, 0.99) };
+  return latencyOf(taken);
+}
+
+/** What times that need not be sorted come to. */
+export function latencyOf(taken: readonly number[]): Latency {
+  const sorted = taken.toSorted((a, b) => a - b);
+  return { p50: at(sorted, 0.5), p99: at(sorted, 0.99) };
 }
 
 /** Keeps `inFlight` calls of `once` under way until `count` are done. @returns calls a second. */

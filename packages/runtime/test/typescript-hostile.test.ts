@@ -3,12 +3,14 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Deadlines } from '../src/host/deadlines.ts';
 import { openJail } from '../src/host/jail/jail.ts';
 import { TypeEraser } from '../src/host/type-eraser.ts';
 import { createRuntime, type RunContext, type Runtime, type RuntimeOptions } from '../src/index.ts';
 import { busyEraser, erasersOf, slowSource } from './support/erasers.ts';
+
+const soon = { timeout: 20_000, interval: 1 };
 
 async function startRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   const runtime = await createRuntime({ workers: 1, poolSize: 1, ...options });
@@ -173,11 +175,26 @@ describe('a run that waits for its types to be erased', () => {
     expect(runtime.stats().runs).toEqual({ cancelled: 3 });
   });
 
-  test('ends as worker_crashed when the process is killed, and the next one has a new process', async () => {
+  test('is carried on in a new process when one is killed, be it busy or being started', async () => {
+    const runtime = await startRuntime();
+    await warmUp(runtime);
+    const run = runtime.execute(slowSource(), {}, as('a'));
+    void run.catch(() => {});
+    const behind = runtime.execute('return 1 as number', {}, as('a'));
+    process.kill(await busyEraser(process.pid), 'SIGKILL');
+    const starting = await vi.waitUntil(() => erasersOf(process.pid)[0], soon);
+    process.kill(starting, 'SIGKILL');
+    expect(await settled(run)).toMatchObject({ code: 'timeout' });
+    expect((await behind).output).toEqual({ value: 1 });
+  });
+
+  test('ends as worker_crashed when two of its processes are killed, and the next one has a new one', async () => {
     const runtime = await startRuntime();
     await warmUp(runtime);
     const ends: unknown[] = [];
-    const listener = (message: unknown): void => void ends.push(message);
+    const listener = (message: unknown): void => {
+      if (['a', 'b'].includes((message as { tenantId: string }).tenantId)) ends.push(message);
+    };
     subscribe('cloister:run:end', listener);
     onTestFinished(() => void unsubscribe('cloister:run:end', listener));
     const first = settled(runtime.execute(slowSource(), {}, as('a')));
@@ -185,11 +202,15 @@ describe('a run that waits for its types to be erased', () => {
     const behind = runtime.execute('return 1 as number', {}, as('a'));
     const pid = await busyEraser(process.pid);
     process.kill(pid, 'SIGKILL');
+    // When another is ready that was started after it, the next is at work.
+    await runtime.validateSyntax('let other: source', { language: 'typescript' });
+    const next = await busyEraser(process.pid);
+    process.kill(next, 'SIGKILL');
     const crashed = { code: 'worker_crashed', name: 'WorkerCrashedError', retryable: true };
     expect(await first).toMatchObject(crashed);
     expect(await second).toMatchObject(crashed);
     expect((await behind).output).toEqual({ value: 1 });
-    expect(erasersOf(process.pid)).not.toContain(pid);
+    expect(erasersOf(process.pid)).not.toContain(next);
     expect(ends).toMatchObject([
       { tenantId: 'a', code: 'worker_crashed' },
       { tenantId: 'b', code: 'worker_crashed' },

@@ -35,12 +35,17 @@ interface Waiter {
   readonly request: ErasureRequest;
   readonly resolve: (end: ErasureEnd) => void;
   deadline: Deadline | undefined;
+  /** Whether its run's time is counted, which begins once. */
+  isOnClock: boolean;
   readonly onAbort: () => void;
 }
 
+/** Processes that may die over a source before it is given up. */
+const maxAttempts = 2;
+
 /**
- * The erasure of one source, and all runs that wait for it: `queued` → `working` → `ended`.
- * Owned by the type eraser.
+ * The erasure of one source, and all runs that wait for it: `queued` → `working` → `ended`, and back to
+ * `queued` when its process dies. Owned by the type eraser.
  */
 export class Erasure {
   readonly source: string;
@@ -49,6 +54,7 @@ export class Erasure {
   readonly #onDeserted: () => void;
   readonly #waiters = new Set<Waiter>();
   #state: 'queued' | 'working' | 'ended' = 'queued';
+  #attempts = 0;
 
   /** @param onDeserted - called when nobody waits for it any more, and it has not ended. */
   constructor(
@@ -75,7 +81,7 @@ export class Erasure {
     return new Promise((resolve) => {
       const { signal } = request;
       const onAbort = (): void => this.#leave(waiter, aborted(signal));
-      const waiter: Waiter = { request, resolve, deadline: undefined, onAbort };
+      const waiter: Waiter = { request, resolve, deadline: undefined, isOnClock: false, onAbort };
       this.#waiters.add(waiter);
       signal?.addEventListener('abort', onAbort, { once: true });
       if (this.#state === 'working') this.#startClock(waiter);
@@ -91,7 +97,18 @@ export class Erasure {
   /** Its turn has come: from now on it is on the time of the runs that wait. */
   begin(): void {
     this.#state = 'working';
+    this.#attempts++;
     for (const waiter of this.#waiters) this.#startClock(waiter);
+  }
+
+  /**
+   * Its process died, perhaps of something else: it waits for another turn.
+   * @returns false when it is not to have one.
+   */
+  again(): boolean {
+    if (this.#attempts >= maxAttempts || this.#waiters.size === 0) return false;
+    this.#state = 'queued';
+    return true;
   }
 
   /** Tells all who wait. */
@@ -101,7 +118,9 @@ export class Erasure {
   }
 
   #startClock(waiter: Waiter): void {
+    if (waiter.isOnClock) return;
     const { timeoutMs } = waiter.request;
+    waiter.isOnClock = true;
     waiter.deadline?.clear();
     waiter.deadline = this.#deadlines.after(timeoutMs, () => {
       const message = `erasing the types of the source took longer than ${timeoutMs} ms (timeoutMs)`;

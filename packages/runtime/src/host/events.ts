@@ -15,7 +15,8 @@ export type VmEnd =
 
 /** The messages of the diagnostics channels, by channel name (node:diagnostics_channel). */
 export interface RuntimeEvents {
-  'cloister:run:start': { executionId: string; tenantId: string; queueMs: number };
+  /** A run got a VM; once for each attempt. */
+  'cloister:run:start': { executionId: string; tenantId: string; queueMs: number; worker: number };
   'cloister:run:end': {
     executionId: string;
     tenantId: string;

@@ -35,6 +35,8 @@ export interface ExecutionOwner {
 
 /** Workers that a run may lose over others. */
 const maxAttempts = 5;
+/** Workers that a run may lose over others before it is kept from those that nothing is known of. */
+const lossesAmongOthers = 2;
 
 /**
  * One run from `execute` to its end: `queued` → `running` → `settled`, and back to `queued` when it
@@ -119,6 +121,7 @@ export class Execution implements LinkedRun {
       executionId: this.context.executionId,
       tenantId: this.context.tenantId,
       queueMs: this.#queueMs,
+      worker: vm.link.id,
     }));
     const { cpuMs, memoryMb, apiCalls, outputBytes, logEntries, logBytes } = this.context.limits;
     const timeoutMs = this.timeLeftMs;
@@ -218,6 +221,11 @@ export class Execution implements LinkedRun {
   /** Whether it was being executed when a worker died; it is then tried once more, alone. */
   get isSuspect(): boolean {
     return this.#isSuspect;
+  }
+
+  /** Whether, as it waits now, it has lost workers so often that it is to be among such runs alone. */
+  get isOftenDisplaced(): boolean {
+    return this.#attempts >= lossesAmongOthers;
   }
 
   #endCrashed(reason: string, retryable: boolean): void {

@@ -1,5 +1,8 @@
-/** How much is known of a script: whether it has run cleanly for a while. */
-export type Trust = 'proven' | 'open';
+/**
+ * How much is known of a run: its script has run cleanly for a while, or it has lost workers over others
+ * again and again, or nothing.
+ */
+export type Trust = 'proven' | 'displaced' | 'open';
 
 /** What a worker is kept for: everybody, one tenant, or one run at a time that may have cost another worker. */
 export type LodgingKind = 'shared' | 'dedicated' | 'quarantine';
@@ -13,8 +16,8 @@ export interface Want {
 }
 
 /**
- * Who lives in a worker, and so who may join them. In a shared worker there are runs of proven scripts,
- * or runs of others, or runs of one tenant: who can bring a worker down does it to their like.
+ * Who lives in a worker, and so who may join them. In a shared worker there are runs of one trust, or
+ * runs of one tenant: who can bring a worker down does it to their like.
  */
 export class Lodging {
   readonly kind: LodgingKind;
@@ -22,7 +25,8 @@ export class Lodging {
   readonly owner: string | undefined;
   /** No run is to come any more. */
   isRetiring = false;
-  readonly #runs = { proven: 0, open: 0 };
+  readonly #runs = { proven: 0, displaced: 0, open: 0 };
+  #runCount = 0;
   readonly #tenants = new Map<string, number>();
 
   constructor(kind: LodgingKind, owner?: string) {
@@ -39,17 +43,21 @@ export class Lodging {
     if (kind === 'dedicated') return tenantId === this.owner;
     if (this.isEmpty) return true;
     if (kind === 'quarantine') return false;
-    const others = trust === 'proven' ? this.#runs.open : this.#runs.proven;
-    return others === 0 || (this.#tenants.size === 1 && this.#tenants.has(tenantId));
+    return (
+      this.#runCount === this.#runs[trust] ||
+      (this.#tenants.size === 1 && this.#tenants.has(tenantId))
+    );
   }
 
   enter({ tenantId, trust }: Want): void {
     this.#runs[trust]++;
+    this.#runCount++;
     this.#tenants.set(tenantId, (this.#tenants.get(tenantId) ?? 0) + 1);
   }
 
   leave({ tenantId, trust }: Want): void {
     this.#runs[trust]--;
+    this.#runCount--;
     const left = (this.#tenants.get(tenantId) ?? 1) - 1;
     if (left === 0) this.#tenants.delete(tenantId);
     else this.#tenants.set(tenantId, left);

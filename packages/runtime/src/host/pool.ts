@@ -42,6 +42,10 @@ export interface PoolStats {
 
 /** From the taking of a warm VM until another is made in its place at the latest, in milliseconds. */
 const maxRefillDelayMs = 100;
+/** A worker that has not answered for so long gets runs only when no other has room, in milliseconds. */
+const muteMs = 500;
+/** How long a worker in which a VM is to stop may give no sign of life, in milliseconds. */
+const maxStallMs = 3000;
 /** A VM is replaced after so many runs, or at such an age, in milliseconds. */
 const maxVmRuns = 100_000;
 const maxVmAgeMs = 60 * 60 * 1000;
@@ -167,12 +171,11 @@ export class Pool {
 
   /** Takes a VM back, to be used again or, for a reason, not. */
   release(vm: PooledVm, end: VmEnd | undefined): void {
-    if (vm.want !== undefined) vm.worker.lodging?.leave(vm.want);
-    const wasAlone = vm.want?.kind === 'quarantine';
-    vm.want = undefined;
     if (!this.#vms.has(vm.id)) return;
+    const wasAlone = vm.want?.kind === 'quarantine';
     const reason = this.#closed ? 'shutdown' : (end ?? (wasAlone ? 'recycled' : wornOut(vm)));
     if (reason === undefined) {
+      leaveLodging(vm);
       vm.state = 'idle';
       vm.run = undefined;
       vm.idleSince = performance.now();
@@ -300,8 +303,13 @@ export class Pool {
   }
 
   #vmGone(id: number): void {
-    this.#closing.get(id)?.deadline.clear();
+    const closing = this.#closing.get(id);
+    if (closing === undefined) return;
+    closing.deadline.clear();
     this.#closing.delete(id);
+    // Not before: while its thread goes on, it can bring the worker down.
+    leaveLodging(closing.vm);
+    this.#onAvailable();
   }
 
   /** Gives up a VM. When its thread does not stop in time, the whole worker goes. */
@@ -309,12 +317,20 @@ export class Pool {
     vm.state = 'closing';
     vm.worker.vms--;
     this.#vms.delete(vm.id);
-    const deadline = this.#deadlines.after(this.#options.graceMs, () =>
-      vm.link.kill(vm.run, 'a VM in it could not be stopped'),
-    );
-    this.#closing.set(vm.id, { vm, deadline });
     vm.link.destroyVm(vm.id);
+    vm.link.ping();
+    this.#awaitStop(vm);
     this.#publishEnd(vm, reason);
+  }
+
+  /** Nobody waits for the end of its thread, so a worker that says nothing may be waiting for a core. */
+  #awaitStop(vm: PooledVm): void {
+    const deadline = this.#deadlines.after(this.#options.graceMs, () => {
+      const { silentMs } = vm.link;
+      if (silentMs > 0 && silentMs < maxStallMs) return this.#awaitStop(vm);
+      vm.link.kill(vm.run, 'a VM in it could not be stopped');
+    });
+    this.#closing.set(vm.id, { vm, deadline });
   }
 
   #evict(want: Want, givesWay: (tenantId: string) => boolean): boolean {
@@ -359,12 +375,25 @@ function isFit({ memoryMb, worker }: PooledVm, want: Want): boolean {
   return memoryMb === want.memoryMb && worker.lodging?.accepts(want) === true;
 }
 
+function leaveLodging(vm: PooledVm): void {
+  if (vm.want !== undefined) vm.worker.lodging?.leave(vm.want);
+  vm.want = undefined;
+}
+
 function wornOut({ runs, createdAt }: PooledVm): VmEnd | undefined {
   return runs >= maxVmRuns || performance.now() - createdAt > maxVmAgeMs ? 'recycled' : undefined;
 }
 
-/** A tenant's own VM before a warm one, but first of all a worker that is not busy with others. */
+/**
+ * A tenant's own VM before a warm one, but before that a worker that is not busy with others, and first
+ * of all one that answers.
+ */
 function preferred(a: PooledVm, b: PooledVm): boolean {
+  if (isMute(a) !== isMute(b)) return isMute(b);
   if (a.link.runCount !== b.link.runCount) return a.link.runCount < b.link.runCount;
   return a.tenantId !== undefined && b.tenantId === undefined;
+}
+
+function isMute({ link }: PooledVm): boolean {
+  return link.silentMs > muteMs;
 }

@@ -152,12 +152,13 @@ export class Scheduler implements ExecutionOwner {
     this.#pool.sendAhead(source, { tenantId, memoryMb: limits.memoryMb, trust, kind: placement });
   }
 
-  #wantOf({ context, source, isSuspect }: Execution): Want {
+  #wantOf({ context, source, isSuspect, isOftenDisplaced }: Execution): Want {
     const { tenantId, limits, placement } = context;
+    const trust = this.#reputation.trustIn(tenantId, source.id);
     return {
       tenantId,
       memoryMb: limits.memoryMb,
-      trust: this.#reputation.trustIn(tenantId, source.id),
+      trust: isOftenDisplaced ? 'displaced' : trust,
       kind: isSuspect ? 'quarantine' : placement,
     };
   }

@@ -33,6 +33,8 @@ export interface TypeEraserOptions {
 
 /** One for a tenant whose sources are slow, one for the others. */
 const maxProcesses = 2;
+/** Processes that may fail to start, one after the other, before those who wait are told. */
+const maxFailedStarts = 2;
 const maxKeptCharacters = 64 * 1024 * 1024;
 
 /**
@@ -60,6 +62,7 @@ export class TypeEraser {
   #onEmpty: (() => void) | undefined;
   #used = false;
   #closed = false;
+  #failedStarts = 0;
 
   constructor(options: TypeEraserOptions, deadlines: Deadlines) {
     this.#options = options;
@@ -203,7 +206,10 @@ export class TypeEraser {
     if (this.#closed || this.#links.size >= maxProcesses) return;
     for (const link of this.#links) if (link.isStarting) return;
     const link = new EraserLink(this.#options.jail, this.#options.idleMs, {
-      onReady: () => this.#dispatch(),
+      onReady: () => {
+        this.#failedStarts = 0;
+        this.#dispatch();
+      },
       onAnswer: (answer) => this.#answered(link, answer),
       onLost: (reason, wasReady) => this.#lost(link, reason, wasReady),
     });
@@ -223,17 +229,28 @@ export class TypeEraser {
     this.#work.delete(link);
     this.#links.delete(link);
     work?.deadline.clear();
-    if (work !== undefined) {
-      const message = `the process that erased the types of the source died (${reason})`;
-      this.#end(work.erasure, { status: 'failed', code: 'worker_crashed', message });
-    }
+    if (work !== undefined) this.#workLost(work.erasure, reason);
     if (this.#links.size === 0 && this.#closed) this.#allGone.resolve();
-    if (wasReady) this.#dispatch();
+    if (!wasReady) this.#failedStarts++;
+    if (this.#failedStarts < maxFailedStarts) this.#dispatch();
     else if (this.#links.size === 0) this.#failAll(reason);
+  }
+
+  #workLost(erasure: Erasure, reason: string): void {
+    if (!this.#closed && erasure.again()) return this.#putFirst(erasure);
+    const message = `the process that erased the types of the source died (${reason})`;
+    this.#end(erasure, { status: 'failed', code: 'worker_crashed', message });
+  }
+
+  #putFirst(erasure: Erasure): void {
+    const queue = this.#queues.get(erasure.tenantId);
+    if (queue === undefined) this.#queues.set(erasure.tenantId, [erasure]);
+    else queue.unshift(erasure);
   }
 
   /** Not to start over and over what does not start: the next request tries again. */
   #failAll(reason: string): void {
+    this.#failedStarts = 0;
     const message = `a process to erase types in could not be started: ${reason}`;
     for (const erasure of this.#erasures.values()) {
       this.#end(erasure, { status: 'failed', code: 'worker_start_failed', message });

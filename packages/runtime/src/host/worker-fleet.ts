@@ -169,8 +169,8 @@ export class WorkerFleet {
     const owner = kind === 'dedicated' ? tenantId : undefined;
     const alike = ({ lodging }: Worker): boolean =>
       lodging?.kind === kind && lodging.owner === owner && !lodging.isRetiring;
-    // Proven scripts and others each find a worker, if need be one above the number.
-    const most = kind === 'shared' ? this.#options.workers + 1 : kind === 'quarantine' ? 2 : 1;
+    // Runs of each trust find a worker, if need be above the number.
+    const most = kind === 'shared' ? this.#options.workers + 2 : kind === 'quarantine' ? 2 : 1;
     if (
       this.#count(alike) >= most ||
       this.#count((worker) => alike(worker) && !worker.link.isReady)

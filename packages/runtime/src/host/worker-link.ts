@@ -80,8 +80,6 @@ export class WorkerLink {
   readonly #sources: LRUCache<number, { readonly length: number; hasCode: boolean }>;
   /** Sources whose code the worker was asked for, and how often it may still send it. */
   readonly #codeWanted = new Map<number, { readonly source: Source; times: number }>();
-  /** VMs that were given up and whose threads may still be going on. */
-  readonly #stopping = new Set<number>();
   /** When the first ping went out that nothing has come after; 0 when there is none. */
   #askedAt = 0;
   #tooLarge = false;
@@ -131,7 +129,6 @@ export class WorkerLink {
   }
 
   destroyVm(vm: number): void {
-    this.#stopping.add(vm);
     this.#send({ type: 'destroy-vm', vm });
   }
 
@@ -273,7 +270,6 @@ export class WorkerLink {
       case 'vm-failed':
         return this.#events.onVmFailed(message.vm, message.reason);
       case 'vm-gone':
-        this.#stopping.delete(message.vm);
         return this.#events.onVmGone(message.vm);
       case 'code':
         return this.#events.onCode(this.#wantedSource(message.source), message.bytes);

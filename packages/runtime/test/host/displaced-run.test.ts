@@ -1,6 +1,14 @@
 import { describe, expect, test, vi } from 'vitest';
 import { recordEvents } from '../support/channels.ts';
-import { as, forever, runUntilLog, sleeper, startRuntime, unstoppable } from '../support/runs.ts';
+import {
+  as,
+  codeOf,
+  forever,
+  runUntilLog,
+  sleeper,
+  startRuntime,
+  unstoppable,
+} from '../support/runs.ts';
 
 const soon = { timeout: 20_000, interval: 5 };
 
@@ -65,5 +73,15 @@ describe('a run that shares a worker with one that has to be killed', () => {
     );
     innocent.cancel();
     expect(await innocent.code).toBe('cancelled');
+  });
+
+  test('is kept from such runs when it has lost two workers, and completes', async () => {
+    const runtime = await startRuntime({ poolSize: 2, workers: 1 });
+    const innocent = await runUntilLog(runtime, sleeper(4000), as('good'));
+    for (let i = 0; i < 6; i++) {
+      const evil = as(`evil${i}`, { limits: { timeoutMs: 200 } });
+      expect(await codeOf(runtime.execute(unstoppable, {}, evil))).toBe('timeout');
+    }
+    expect((await innocent.result).usage.attempts).toBe(3);
   });
 });

@@ -19,7 +19,7 @@ describe('the diagnostics channels', () => {
     const runtime = await startRuntime({ poolSize: 1, workers: 1 });
     const { usage } = await runtime.execute('return 1', {}, as('a', { execution: { id: 'x' } }));
     expect(events.of('cloister:run:start')).toEqual([
-      { executionId: 'x', tenantId: 'a', queueMs: usage.queueMs },
+      { executionId: 'x', tenantId: 'a', queueMs: usage.queueMs, worker: expect.any(Number) },
     ]);
     expect(events.of('cloister:run:end')).toEqual([
       { executionId: 'x', tenantId: 'a', code: 'completed', usage },

@@ -18,6 +18,9 @@ describe('a shared worker', () => {
   test.each([
     ['proven', 'open'],
     ['open', 'proven'],
+    ['displaced', 'open'],
+    ['open', 'displaced'],
+    ['displaced', 'proven'],
   ] as const)('with a %s run takes no %s one of another tenant', (inside, outside) => {
     const lodging = new Lodging('shared');
     lodging.enter(want('a', inside));

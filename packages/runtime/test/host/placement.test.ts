@@ -67,6 +67,21 @@ describe('a script that has run cleanly often enough', () => {
     expect((await good.result).usage.attempts).toBe(1);
     await events.first('cloister:worker:exit');
   });
+
+  test('joins no worker in which the VM of one that has not is still to be stopped', async () => {
+    const events = recordEvents();
+    const runtime = await startRuntime({ poolSize: 2, workers: 1, graceMs: 2000 });
+    for (let i = 0; i < 51; i++) await runtime.execute('return 1', {}, as('good'));
+    const evil = as('evil', { limits: { timeoutMs: 500 } });
+    expect(await codeOf(runtime.execute(unstoppable, {}, evil))).toBe('timeout');
+    expect(events.of('cloister:worker:exit')).toEqual([]);
+    const started = events.of('cloister:run:start').length;
+    await runtime.execute('return 1', {}, as('good'));
+    const [before, after] = [started - 1, started].map(
+      (at) => events.of('cloister:run:start')[at]?.worker,
+    );
+    expect(after).not.toBe(before);
+  });
 });
 
 describe('a script that costs workers', () => {

@@ -1,6 +1,15 @@
-import { describe, expect, test } from 'vitest';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { recordEvents } from '../support/channels.ts';
-import { as, codeOf, failureOf, forever, runUntilLog, startRuntime } from '../support/runs.ts';
+import {
+  as,
+  codeOf,
+  failureOf,
+  forever,
+  runUntilLog,
+  sleeper,
+  startRuntime,
+} from '../support/runs.ts';
 
 describe('a worker that hangs', () => {
   test('lets its runs end by their time and the grace period, and is replaced', async () => {
@@ -39,5 +48,33 @@ describe('a worker that hangs', () => {
     expect(codes.filter((code) => code === 'completed').length).toBeGreaterThan(0);
     expect(new Set(codes).difference(new Set(['completed', 'timeout']))).toEqual(new Set());
     expect(await codeOf(runtime.execute('return 1'))).toBe('completed');
+  });
+
+  test('for a moment, while a VM is to be stopped in it, costs the runs in it nothing', async () => {
+    const events = recordEvents();
+    const runtime = await startRuntime({ poolSize: 2, workers: 1, graceMs: 100 });
+    const [pid] = events.workerPids();
+    const run = await runUntilLog(runtime, sleeper(2500), as('a'));
+    const stop = (): void => void process.kill(pid!, 'SIGSTOP');
+    subscribe('cloister:run:end', stop);
+    onTestFinished(() => void unsubscribe('cloister:run:end', stop));
+    // The VM in which a source was checked is given up.
+    await runtime.validateSyntax('return 1');
+    unsubscribe('cloister:run:end', stop);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    process.kill(pid!, 'SIGCONT');
+    expect((await run.result).usage.attempts).toBe(1);
+    expect(events.of('cloister:worker:exit')).toEqual([]);
+  });
+
+  test('gets no run while another worker has room, once it has left a question unanswered', async () => {
+    const events = recordEvents();
+    const runtime = await startRuntime({ poolSize: 6, workers: 2 });
+    const [pid] = events.workerPids();
+    process.kill(pid!, 'SIGSTOP');
+    // They are asked each second.
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    for (const id of ['a', 'b', 'c']) await runtime.execute('return 1', {}, as(id));
+    expect(events.of('cloister:worker:exit')).toEqual([]);
   });
 });

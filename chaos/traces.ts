@@ -1,0 +1,67 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { RuntimeEvents } from '@cloister/runtime';
+
+/** One attempt of a run: the worker that it was in, and how that worker ended, if it did. */
+export interface Attempt {
+  readonly worker: number;
+  readonly lost: string | undefined;
+  /** The worker was killed by us, not over something that a run did. */
+  readonly byChaos: boolean;
+}
+
+/** Follows which runs were in which workers, and how those ended. */
+export class Traces implements Disposable {
+  readonly #workersOf = new Map<string, number[]>();
+  readonly #lost = new Map<number, string>();
+  readonly #killedPids = new Set<number>();
+  readonly #killedWorkers = new Set<number>();
+  readonly #listeners: [string, (message: unknown) => void][] = [];
+  /** Workers that ended, by the reason that the runtime gives. */
+  readonly losses: Map<string, number> = new Map();
+
+  constructor() {
+    this.#on('cloister:run:start', ({ executionId, worker }) => {
+      const workers = this.#workersOf.get(executionId);
+      if (workers === undefined) this.#workersOf.set(executionId, [worker]);
+      else workers.push(worker);
+    });
+    this.#on('cloister:worker:exit', ({ worker, pid, reason }) => {
+      this.#lost.set(worker, reason);
+      // Its number may be given to another process.
+      const byChaos = pid !== undefined && this.#killedPids.delete(pid);
+      if (byChaos) this.#killedWorkers.add(worker);
+      const what = byChaos ? 'killed by the chaos' : reason;
+      this.losses.set(what, (this.losses.get(what) ?? 0) + 1);
+    });
+  }
+
+  /** Says that we are about to kill a process. */
+  killing(pid: number): void {
+    this.#killedPids.add(pid);
+  }
+
+  attemptsOf(executionId: string): Attempt[] {
+    return (this.#workersOf.get(executionId) ?? []).map((worker) => ({
+      worker,
+      lost: this.#lost.get(worker),
+      byChaos: this.#killedWorkers.has(worker),
+    }));
+  }
+
+  forget(executionId: string): void {
+    this.#workersOf.delete(executionId);
+  }
+
+  [Symbol.dispose](): void {
+    for (const [name, listener] of this.#listeners) unsubscribe(name, listener);
+  }
+
+  #on<Name extends keyof RuntimeEvents>(
+    name: Name,
+    listener: (message: RuntimeEvents[Name]) => void,
+  ): void {
+    const any = listener as (message: unknown) => void;
+    subscribe(name, any);
+    this.#listeners.push([name, any]);
+  }
+}
