@@ -149,9 +149,9 @@ const layerSets: readonly (readonly JailLayer[])[] = [
   ['namespaces', 'seccomp'],
 ];
 
-// Only root has privileges to lose, so only a host of root's shows what each layer takes away.
-describe.runIf(isRoot)('a worker that has been taken over', () => {
-  for (const layers of layerSets) {
+describe('a worker that has been taken over', () => {
+  // Only root has privileges to lose, so only a host of root's shows what each layer takes away.
+  for (const layers of isRoot ? layerSets : []) {
     const lacking = layers.filter((layer) => !available.has(layer));
     const reasons = lacking.map((layer) => `${layer}: ${missing.get(layer)}`);
     const title = `is kept from what ${layers.join(' with ') || 'no layer'} is there for, and from nothing else`;

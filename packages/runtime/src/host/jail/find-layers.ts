@@ -39,12 +39,13 @@ export function findLayers(): Promise<FoundLayers> {
 
 async function find(): Promise<FoundLayers> {
   const missing = new Map<JailLayer, string>();
-  const possible = triedLayers.filter((layer) => {
+  const layers = new Set(givenLayers());
+  const wanted = triedLayers.filter((layer) => !layers.has(layer));
+  const possible = wanted.filter((layer) => {
     const obstacle = obstacleTo(layer);
     if (obstacle !== undefined) missing.set(layer, obstacle);
     return obstacle === undefined;
   });
-  const layers = new Set(layersWithout());
   if ((await trial([...layers, ...possible])) === undefined) {
     return { layers: new Set([...layers, ...possible]), missing };
   }
@@ -59,7 +60,7 @@ async function find(): Promise<FoundLayers> {
 }
 
 /** The layers that are there without anything being done for them. */
-export function layersWithout(): readonly JailLayer[] {
+export function givenLayers(): readonly JailLayer[] {
   const uid = process.getuid?.();
   const isUnprivileged = uid !== undefined && uid !== 0;
   return [
@@ -90,28 +91,36 @@ function obstacleTo(layer: JailLayer): string | undefined {
     case 'seccomp':
       if (seccompFilter(process.arch) === undefined)
         return `no filter is known for ${process.arch}`;
-      return needs('bwrap');
+      return obstacleTo('namespaces');
     case 'resource-limits':
       return needs('prlimit');
     case 'low-priority':
       return needs('nice');
     case 'unprivileged-user':
-      return process.getuid?.() === 0 ? obstacleToNobody() : undefined;
+      return obstacleToNobody();
     case 'permissions':
     case 'no-environment':
       return undefined;
   }
 }
 
-/** Whether what a worker loads can be read by a user whom nothing belongs to. */
+/** Why what a worker loads cannot be read by a user whom nothing belongs to. */
 function obstacleToNobody(): string | undefined {
-  for (const place of [process.execPath, mainFile('worker'), ...programFolders('worker')]) {
-    const stats = statSync(place);
-    if ((stats.mode & 0o004) === 0) return `nobody cannot read ${place}`;
-    const first = stats.isDirectory() ? place : dirname(place);
-    for (let folder = first; folder !== dirname(folder); folder = dirname(folder)) {
-      if ((statSync(folder).mode & 0o001) === 0) return `nobody cannot enter ${folder}`;
-    }
+  try {
+    const places = [process.execPath, mainFile('worker'), ...programFolders('worker')];
+    return places.map(unreadable).find((obstacle) => obstacle !== undefined);
+  } catch (error) {
+    // Something is not there; what that means is found out when a worker is started.
+    return String(error);
+  }
+}
+
+function unreadable(place: string): string | undefined {
+  const stats = statSync(place);
+  if ((stats.mode & 0o004) === 0) return `nobody cannot read ${place}`;
+  let folder = stats.isDirectory() ? place : dirname(place);
+  for (; folder !== dirname(folder); folder = dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) return `nobody cannot enter ${folder}`;
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 import { createError } from '../../errors.ts';
 import { publish } from '../events.ts';
 import { programCommand, programFolders, type WorkerProgram } from '../worker-program.ts';
-import { findLayers, layersWithout, type FoundLayers } from './find-layers.ts';
+import { findLayers, givenLayers, type FoundLayers } from './find-layers.ts';
 import { launchThrough, type Launch } from './launch.ts';
 import { jailLayers, type JailLayer, type JailMode } from './layers.ts';
 
@@ -34,7 +34,7 @@ export class Jail {
  */
 export async function openJail(mode: JailMode): Promise<Jail> {
   const { layers, missing }: FoundLayers =
-    mode === 'none' ? { layers: new Set(layersWithout()), missing: new Map() } : await findLayers();
+    mode === 'none' ? { layers: new Set(givenLayers()), missing: new Map() } : await findLayers();
   if (mode === 'strict' && missing.size > 0) {
     const reasons = [...missing].map(([layer, reason]) => `${layer} (${reason})`);
     throw createError(
