@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
 
-test('every benchmark runs and prints its table', { timeout: 120_000 }, async () => {
+test('every benchmark runs and prints its table', { timeout: 240_000 }, async () => {
   const flags = ['--no-node-snapshot', main, '--smoke'];
   const { stdout } = await promisify(execFile)(process.execPath, flags);
   for (const title of [

@@ -28,6 +28,7 @@ export async function overshoot(extent: Extent): Promise<void> {
     maxVms: 2,
     graceMs,
     workerLosses: 1000,
+    idleMs: 1000,
     limits: { memoryMb },
   });
   const samples: Sample[] = [];

@@ -113,8 +113,12 @@ function failed({ ledger, traces, curtain }: Stage, run: GoodRun, error: unknown
   } else if (code === 'pool_closed' && curtain.aborted) {
     ledger.ended('good', script.kind, 'ended by the shutdown');
   } else if (code === 'worker_crashed' && isLostToChaos(attempts)) {
-    ledger.ended('good', script.kind, 'lost to the chaos itself');
-    ledger.lostToChaos.push(`${id} (${script.kind}): ${describe(attempts)}`);
+    ledger.lost(run.tenantId, script.kind, `${id} (${script.kind}): ${describe(attempts)}`);
+  } else if (attempts.length === 0 && traces.erasersKilledSince(run.begunAt) >= 2) {
+    ledger.lost(run.tenantId, script.kind, `${id} (${script.kind}): two erasers were killed`);
+  } else if (code === 'script_refused' && ledger.hasLost(run.tenantId, script.kind)) {
+    // Its script has cost two workers, it seems, of which we killed one at least.
+    ledger.lost(run.tenantId, script.kind, `${id} (${script.kind}): refused after such runs`);
   } else {
     ledger.ended('good', script.kind, code);
     const details = `${id} (${script.kind}): ${describe(attempts)}; ${String(error)}`;

@@ -46,6 +46,7 @@ export class Ledger {
   readonly #breachCounts = new Map<Invariant, number>();
   /** Good runs that ended because we killed what they were in, as often as the engine allows. */
   readonly lostToChaos: string[] = [];
+  readonly #lostScripts = new Set<string>();
   /** Good runs by the number of their attempts, where there was more than one. */
   readonly carriedOn: Map<number, number> = new Map();
   readonly acts: Map<string, number> = new Map();
@@ -87,6 +88,18 @@ export class Ledger {
     this.settled[side]++;
     const codes = this.ends[side].get(kind) ?? new Map<string, number>();
     this.ends[side].set(kind, codes.set(code, (codes.get(code) ?? 0) + 1));
+  }
+
+  /** Notes the end of a good run that we brought about ourselves. */
+  lost(tenantId: string, kind: string, details: string): void {
+    this.ended('good', kind, 'lost to the chaos itself');
+    this.lostToChaos.push(details);
+    this.#lostScripts.add(`${tenantId} ${kind}`);
+  }
+
+  /** Whether a run of such a script ended like that. */
+  hasLost(tenantId: string, kind: string): boolean {
+    return this.#lostScripts.has(`${tenantId} ${kind}`);
   }
 
   /** Notes something that the chaos did to the machine. */

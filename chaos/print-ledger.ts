@@ -50,7 +50,7 @@ function printMinutes(minutes: readonly Minute[]): void {
     if (minute === undefined) continue;
     const sorted = minute.latencies.toSorted((a, b) => a - b);
     const at = (share: number): string => {
-      const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+      const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
       return `${value.toFixed(value < 10 ? 1 : 0)} ms`;
     };
     const figures = [

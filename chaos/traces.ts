@@ -14,6 +14,7 @@ export class Traces implements Disposable {
   readonly #workersOf = new Map<string, number[]>();
   readonly #lost = new Map<number, string>();
   readonly #killedPids = new Set<number>();
+  readonly #eraserKills: number[] = [];
   readonly #killedWorkers = new Set<number>();
   readonly #listeners: [string, (message: unknown) => void][] = [];
   /** Workers that ended, by the reason that the runtime gives. */
@@ -36,8 +37,14 @@ export class Traces implements Disposable {
   }
 
   /** Says that we are about to kill a process. */
-  killing(pid: number): void {
+  killing(pid: number, program: string): void {
     this.#killedPids.add(pid);
+    if (program === 'eraser') this.#eraserKills.push(performance.now());
+  }
+
+  /** How many of the processes that erase types we have killed since a time. */
+  erasersKilledSince(begunAt: number): number {
+    return this.#eraserKills.filter((at) => at >= begunAt).length;
   }
 
   attemptsOf(executionId: string): Attempt[] {

@@ -11,12 +11,18 @@ interface Act {
   do(pid: number, random: Random): void | Promise<void>;
 }
 
+const longStop: Act = {
+  name: 'stopped for long',
+  weight: 2,
+  do: (pid) => stopFor(pid, 13_000),
+};
+
 const acts: readonly Act[] = [
   { name: 'SIGKILL', weight: 30, kills: true, do: (pid) => signal(pid, 'SIGKILL') },
   { name: 'SIGABRT', weight: 15, kills: true, do: (pid) => signal(pid, 'SIGABRT') },
   { name: 'SIGSEGV', weight: 5, kills: true, do: (pid) => signal(pid, 'SIGSEGV') },
   { name: 'stopped', weight: 25, do: (pid, random) => stopFor(pid, random.whole(20, 2000)) },
-  { name: 'stopped for long', weight: 2, do: (pid) => stopFor(pid, 13_000) },
+  longStop,
   { name: 'starved', weight: 23, do: starve },
 ];
 
@@ -30,8 +36,10 @@ export async function playVandal(stage: Stage, random: Random): Promise<void> {
     if (victims.length === 0 || curtain.aborted) continue;
     const { pid, program = 'unknown' } = random.pick(victims);
     const act = random.weighted(acts);
+    // A source has five seconds to be erased in; that it then ends as a timeout is no fault.
+    if (program === 'eraser' && act === longStop) continue;
     ledger.act(`${program} ${act.name}`);
-    if (act.kills === true) traces.killing(pid);
+    if (act.kills === true) traces.killing(pid, program);
     const done = Promise.resolve(act.do(pid, random)).finally(() => underWay.delete(done));
     underWay.add(done);
   }
