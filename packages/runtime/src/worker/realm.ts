@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { RealmKind } from '../protocol/messages.ts';
 import { scriptName } from './compile.ts';
+import { withoutComments } from './guest-source.ts';
 import { webServices } from './web-services.ts';
 import type { Code, CompiledScript, Context, Vm, VmArgument, VmFunction } from './vm.ts';
 
@@ -66,7 +67,7 @@ const guestFiles: readonly string[] = [
 ];
 
 /**
- * One function around the guest files as they are, so that what is audited is what runs.
+ * One function around the guest files, whose code is not changed, so that what is audited is what runs.
  * @see {@link file://../../guest/primordials.js}
  */
 const guestOrigin = { filename: 'cloister:guest' };
@@ -78,7 +79,7 @@ let hardenPlan = '';
 
 function readGuest(): string {
   const files = guestFiles.map((name) =>
-    readFileSync(new URL(`../../guest/${name}.js`, import.meta.url), 'utf8'),
+    withoutComments(readFileSync(new URL(`../../guest/${name}.js`, import.meta.url), 'utf8')),
   );
   const names = { scriptName, guestName: guestOrigin.filename };
   const settings = `{...${JSON.stringify(names)},realm,plan,bindings}`;
