@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { CloisterError } from './errors.ts';
+import { invalidOptions } from './errors.ts';
 import { checkWholeNumber, type Limits } from './limits.ts';
+import { requireKnown } from './require-known.ts';
 import type { Tenant } from './context.ts';
 import type { LogLevel } from './protocol/messages.ts';
 
@@ -141,17 +142,19 @@ function checkName(name: unknown, where: string): string {
   const valid = typeof name === 'string' && /^[A-Za-z_$][\w$]{0,63}$/.test(name);
   if (valid && !reserved.has(name)) return name;
   const shown = typeof name === 'string' ? JSON.stringify(name.slice(0, 80)) : typeof name;
-  throw invalid(`${where}: ${shown} is no name that a binding or its method can have`);
+  throw invalidOptions(`${where}: ${shown} is no name that a binding or its method can have`);
 }
 
 function checkMethod(given: unknown, where: string): BindingMethod {
-  if (typeof given !== 'object' || given === null) throw invalid(`${where} must be an object`);
+  if (typeof given !== 'object' || given === null)
+    throw invalidOptions(`${where} must be an object`);
   const method = given as BindingMethod;
   const known = ['params', 'result', 'handler', 'timeoutMs', 'maxConcurrent', 'cost', 'logLevel'];
-  requireKnown(method, [...known, 'description'], where);
+  requireKnown(method, [...known, 'description'], where, 'a binding');
   requireSchema(method.params, `${where}.params`);
   if (method.result !== undefined) requireSchema(method.result, `${where}.result`);
-  if (typeof method.handler !== 'function') throw invalid(`${where}.handler must be a function`);
+  if (typeof method.handler !== 'function')
+    throw invalidOptions(`${where}.handler must be a function`);
   optionalNumber(method.timeoutMs, `${where}.timeoutMs`, 1);
   optionalNumber(method.maxConcurrent, `${where}.maxConcurrent`, 1);
   optionalNumber(method.cost, `${where}.cost`, 0);
@@ -160,43 +163,35 @@ function checkMethod(given: unknown, where: string): BindingMethod {
 
 function checkOptions(options: BindingOptions, where: string): void {
   const known = ['global', 'maxCalls', 'maxConcurrent', 'rate', 'perTenant', 'description'];
-  requireKnown(options, [...known, 'onRunEnd', 'close'], where);
+  requireKnown(options, [...known, 'onRunEnd', 'close'], where, 'a binding');
   optionalNumber(options.maxCalls, `${where}.maxCalls`, 0);
   optionalNumber(options.maxConcurrent, `${where}.maxConcurrent`, 1);
   checkRate(options.rate, `${where}.rate`);
   const { perTenant = {} } = options;
-  requireKnown(perTenant, ['maxConcurrent', 'rate'], `${where}.perTenant`);
+  requireKnown(perTenant, ['maxConcurrent', 'rate'], `${where}.perTenant`, 'a binding');
   optionalNumber(perTenant.maxConcurrent, `${where}.perTenant.maxConcurrent`, 1);
   checkRate(perTenant.rate, `${where}.perTenant.rate`);
 }
 
 function checkRate(rate: Rate | undefined, where: string): void {
   if (rate === undefined) return;
-  requireKnown(rate, ['perSecond', 'burst'], where);
+  requireKnown(rate, ['perSecond', 'burst'], where, 'a binding');
   const { perSecond, burst } = rate;
   if (typeof perSecond !== 'number' || !(perSecond > 0) || perSecond > 1e9) {
-    throw invalid(`${where}.perSecond must be a number above 0`);
+    throw invalidOptions(`${where}.perSecond must be a number above 0`);
   }
   optionalNumber(burst, `${where}.burst`, 1);
-}
-
-function requireKnown(value: object, known: readonly string[], where: string): void {
-  if (typeof value !== 'object' || value === null) throw invalid(`${where} must be an object`);
-  const unknown = Object.keys(value).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw invalid(`${where}.${unknown} is not an option of a binding`);
 }
 
 function requireSchema(value: unknown, where: string): void {
   const standard = (value as StandardSchemaV1 | undefined)?.['~standard'];
   if (typeof standard?.validate !== 'function') {
-    throw invalid(`${where} must be a Standard Schema, such as one of zod, valibot or arktype`);
+    throw invalidOptions(
+      `${where} must be a Standard Schema, such as one of zod, valibot or arktype`,
+    );
   }
 }
 
 function optionalNumber(value: unknown, where: string, min: number): void {
   if (value !== undefined) checkWholeNumber(value, where, min, 1e9);
-}
-
-function invalid(message: string): CloisterError {
-  return new CloisterError('invalid_options', message);
 }

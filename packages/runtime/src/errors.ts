@@ -242,6 +242,11 @@ const classes: Partial<Record<ErrorCode, typeof CloisterError>> = {
   cancelled: CancelledError,
 };
 
+/** The error of an option that is wrong; the message names the field. */
+export function invalidOptions(message: string): CloisterError {
+  return new CloisterError('invalid_options', message);
+}
+
 /**
  * Makes the error of the class that belongs to `code`. `script_error` has a constructor of its own.
  * The error of a run shows the place in the script, if any, and no frames of ours: they would be

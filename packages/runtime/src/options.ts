@@ -2,7 +2,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import type { Binding } from './bindings.ts';
 import { checkPlacement, checkRealm, type Placement } from './context.ts';
 import type { BytecodeStore } from './stores/bytecode-store.ts';
-import { CloisterError } from './errors.ts';
+import { invalidOptions } from './errors.ts';
 import {
   checkLimits,
   checkWholeNumber,
@@ -166,10 +166,10 @@ const knownOptions = new Set([
 export function resolveOptions(given: RuntimeOptions = {}): ResolvedOptions {
   requireObject(given, 'options');
   for (const name of Object.keys(given)) {
-    if (!knownOptions.has(name)) throw invalid(`${name} is not an option of createRuntime`);
+    if (!knownOptions.has(name)) throw invalidOptions(`${name} is not an option of createRuntime`);
   }
   const { enabled = true, cache = {} } = given;
-  if (typeof enabled !== 'boolean') throw invalid('enabled must be true or false');
+  if (typeof enabled !== 'boolean') throw invalidOptions('enabled must be true or false');
   const option = (name: NumericOption, fallback: number, ceiling = Infinity): number => {
     const { min, max } = optionRules[name];
     return number(given[name], name, fallback, min, Math.min(max, ceiling));
@@ -209,7 +209,7 @@ export function resolveOptions(given: RuntimeOptions = {}): ResolvedOptions {
 function checkJail(value: unknown, name: string): JailMode | undefined {
   if (value === undefined || value === 'auto' || value === 'none' || value === 'strict')
     return value;
-  throw invalid(`${name} must be 'auto', 'none' or 'strict'`);
+  throw invalidOptions(`${name} must be 'auto', 'none' or 'strict'`);
 }
 
 /** What the machine has, but for a fifth, in equal parts. */
@@ -218,14 +218,17 @@ function defaultWorkerMb(workers: number): number {
 }
 
 function resolveBindings(given: unknown = []): readonly Binding[] {
-  if (!Array.isArray(given)) throw invalid('bindings must be a list');
+  if (!Array.isArray(given)) throw invalidOptions('bindings must be a list');
   const names = new Set<string>();
   for (const [index, binding] of (given as Partial<Binding>[]).entries()) {
     const { name, methods } = binding ?? {};
     if (typeof name !== 'string' || !(methods instanceof Map)) {
-      throw invalid(`bindings[${index}] must be a binding, made by defineBinding or one of ours`);
+      throw invalidOptions(
+        `bindings[${index}] must be a binding, made by defineBinding or one of ours`,
+      );
     }
-    if (names.has(name)) throw invalid(`bindings[${index}]: there are two bindings named ${name}`);
+    if (names.has(name))
+      throw invalidOptions(`bindings[${index}]: there are two bindings named ${name}`);
     names.add(name);
   }
   return Object.freeze([...(given as Binding[])]);
@@ -235,12 +238,12 @@ function resolveCache(given: NonNullable<RuntimeOptions['cache']>): ResolvedOpti
   requireObject(given, 'cache');
   for (const name of Object.keys(given)) {
     if (!['size', 'bytes', 'store', 'secret'].includes(name)) {
-      throw invalid(`cache.${name} is not an option of createRuntime`);
+      throw invalidOptions(`cache.${name} is not an option of createRuntime`);
     }
   }
   const { store, secret } = given;
   if (store !== undefined && !isStore(store)) {
-    throw invalid(`cache.store must have the methods ${storeMethods.join(', ')}`);
+    throw invalidOptions(`cache.store must have the methods ${storeMethods.join(', ')}`);
   }
   return Object.freeze({
     size: number(given.size, 'cache.size', 1000, 1, 1_000_000),
@@ -262,7 +265,7 @@ function resolveSecret(secret: unknown): Uint8Array | undefined {
   if (secret === undefined) return undefined;
   const bytes = typeof secret === 'string' ? Buffer.from(secret) : secret;
   if (bytes instanceof Uint8Array && bytes.length >= minSecretBytes) return bytes;
-  throw invalid(`cache.secret must have ${minSecretBytes} bytes or more`);
+  throw invalidOptions(`cache.secret must have ${minSecretBytes} bytes or more`);
 }
 
 /** Every variable that `loadOptionsFromEnv` reads. */
@@ -296,7 +299,7 @@ export function loadOptionsFromEnv(
   const cacheSize = env['SCRIPT_CACHE_SIZE'];
   const secret = env['SCRIPT_CACHE_SECRET'];
   if (secret && secret.length < minSecretBytes) {
-    throw invalid(`SCRIPT_CACHE_SECRET must have ${minSecretBytes} characters or more`);
+    throw invalidOptions(`SCRIPT_CACHE_SECRET must have ${minSecretBytes} characters or more`);
   }
   if (cacheSize || secret) {
     options.cache = {
@@ -318,7 +321,9 @@ function toFlag(value: string, variable: string): boolean {
   const flag = value.trim().toLowerCase();
   if (['true', '1', 'yes', 'on'].includes(flag)) return true;
   if (['false', '0', 'no', 'off'].includes(flag)) return false;
-  throw invalid(`${variable} must be true or false, not ${JSON.stringify(value.slice(0, 40))}`);
+  throw invalidOptions(
+    `${variable} must be true or false, not ${JSON.stringify(value.slice(0, 40))}`,
+  );
 }
 
 function toNumber(value: string, variable: string, min: number, max: number): number {
@@ -332,10 +337,6 @@ function number(value: unknown, name: string, fallback: number, min: number, max
 
 function requireObject(value: unknown, name: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(`${name} must be an object`);
+    throw invalidOptions(`${name} must be an object`);
   }
-}
-
-function invalid(message: string): CloisterError {
-  return new CloisterError('invalid_options', message);
 }

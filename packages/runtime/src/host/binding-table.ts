@@ -11,6 +11,7 @@ interface Gates {
 /** A method that scripts can call, and what it is bounded by. */
 export interface TableMethod {
   readonly binding: Binding;
+  readonly name: string;
   readonly method: BindingMethod;
   /** `sdk.crm.find` */
   readonly path: string;
@@ -58,6 +59,7 @@ function tableMethods(binding: Binding): TableMethod[] {
   const rates = ratesOf(binding);
   return [...binding.methods].map(([name, method]) => ({
     binding,
+    name,
     method,
     path: `sdk.${binding.name}.${name}`,
     gate: gate(method.maxConcurrent),

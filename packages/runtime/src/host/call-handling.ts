@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { BindingError, type BindingCall } from '../bindings.ts';
+import { untilAborted } from '../until-aborted.ts';
 import type { TableMethod } from './binding-table.ts';
 import type { CallGate } from './call-gate.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -58,7 +59,7 @@ export async function answerCall(under: CallUnderWay, deadlines: Deadlines): Pro
       // what is going on.
       void handled.then(leave, leave);
       leave = undefined;
-      answer = await whileLive(call.signal, handled);
+      answer = await untilAborted(handled, call.signal);
     }
     return toAnswer(await validResult(method.result, answer, path), path);
   } finally {
@@ -130,21 +131,6 @@ function enterFrom(
     inside.push(next);
   }
   return undefined;
-}
-
-/** Gives a handler up when the signal is aborted, whatever it does then. */
-async function whileLive(signal: AbortSignal, answer: Promise<unknown>): Promise<unknown> {
-  if (signal.aborted) throw signal.reason;
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([answer, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort!);
-  }
 }
 
 /** Drivers of databases like to give thenables of their own. */

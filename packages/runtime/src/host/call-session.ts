@@ -111,7 +111,7 @@ export class CallSession {
     try {
       await target.method.handler({ ...this.run, signal }, message, ...data);
     } catch (error) {
-      this.#report(target, error);
+      this.#report(target.binding, target.name, error);
     }
   }
 
@@ -188,7 +188,7 @@ export class CallSession {
       this.#counts.failed++;
       // What was given up, by script or run, is no failure of the handler's.
       if (hasHiddenPart(error) && !controller.signal.aborted) {
-        this.#report(target, error);
+        this.#report(target.binding, target.name, error);
       }
       answer = failureAnswer(target, error);
     }
@@ -203,23 +203,15 @@ export class CallSession {
       try {
         await binding.onRunEnd?.(this.run, completed);
       } catch (error) {
-        const { executionId, tenantId } = this.#context;
-        const { name } = binding;
-        publish('cloister:binding:error', () => ({
-          executionId,
-          tenantId,
-          binding: name,
-          method: undefined,
-          error,
-        }));
+        this.#report(binding, undefined, error);
       }
     });
     await waitWithin(maxRunEndMs, Promise.all(ended));
   }
 
-  #report(target: TableMethod, error: unknown): void {
+  /** Tells the host, and nobody else. `method` is undefined for `onRunEnd`. */
+  #report({ name: binding }: Binding, method: string | undefined, error: unknown): void {
     const { executionId, tenantId } = this.#context;
-    const [, binding = '', method] = target.path.split('.');
     publish('cloister:binding:error', () => ({ executionId, tenantId, binding, method, error }));
   }
 

@@ -147,12 +147,17 @@ export class Scheduler implements ExecutionOwner {
   }
 
   /** Sends a source to the worker where such a run would be now. */
-  sendAhead(source: Source, { tenantId, limits, placement }: ResolvedContext): void {
-    const trust = this.#reputation.trustIn(tenantId, source.id);
-    this.#pool.sendAhead(source, { tenantId, memoryMb: limits.memoryMb, trust, kind: placement });
+  sendAhead(source: Source, context: ResolvedContext): void {
+    const run = { context, source, isSuspect: false, isOftenDisplaced: false };
+    this.#pool.sendAhead(source, this.#wantOf(run));
   }
 
-  #wantOf({ context, source, isSuspect, isOftenDisplaced }: Execution): Want {
+  #wantOf({
+    context,
+    source,
+    isSuspect,
+    isOftenDisplaced,
+  }: Pick<Execution, 'context' | 'source' | 'isSuspect' | 'isOftenDisplaced'>): Want {
     const { tenantId, limits, placement } = context;
     const trust = this.#reputation.trustIn(tenantId, source.id);
     return {

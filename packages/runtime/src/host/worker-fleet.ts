@@ -132,8 +132,8 @@ export class WorkerFleet {
   placeWarm(): Worker | undefined {
     let best: Worker | undefined;
     for (const worker of this.#workers.values()) {
-      const { link, lodging, vms } = worker;
-      if (!link.isReady || lodging?.kind !== 'shared' || lodging.isRetiring) continue;
+      const { link, vms } = worker;
+      if (!link.isReady || !isShared(worker)) continue;
       if (best === undefined || vms < best.vms) best = worker;
     }
     return best;
@@ -177,12 +177,17 @@ export class WorkerFleet {
     ) {
       return undefined;
     }
-    const lodging = new Lodging(kind, owner);
+    const worker = this.#lodge(new Lodging(kind, owner));
+    if (worker !== undefined) this.addSpares();
+    return worker;
+  }
+
+  /** Gives a lodging to a spare, if there is one, else to a worker that is started. @returns the spare. */
+  #lodge(lodging: Lodging): Worker | undefined {
     for (const worker of this.#workers.values()) {
       if (worker.lodging !== undefined || !worker.link.isReady) continue;
       worker.lodging = lodging;
       worker.idleSince = performance.now();
-      this.addSpares();
       return worker;
     }
     this.#start(lodging);
@@ -252,14 +257,8 @@ export class WorkerFleet {
 
   /** Sees to it that there are as many shared workers as there should be, by a spare at once if there is one. */
   #fill(): void {
-    const isShared = ({ lodging }: Worker): boolean =>
-      lodging?.kind === 'shared' && !lodging.isRetiring;
     for (let missing = this.#options.workers - this.#count(isShared); missing > 0; missing--) {
-      const spare = [...this.#workers.values()].find(
-        ({ lodging, link }) => lodging === undefined && link.isReady,
-      );
-      if (spare === undefined) this.#start(new Lodging('shared'));
-      else spare.lodging = new Lodging('shared');
+      this.#lodge(new Lodging('shared'));
     }
     this.addSpares();
   }
@@ -281,7 +280,7 @@ export class WorkerFleet {
 
   #lookAtHealth(): void {
     const now = performance.now();
-    const shared = this.#count(({ lodging }) => lodging?.kind === 'shared' && !lodging.isRetiring);
+    const shared = this.#count(isShared);
     for (const worker of this.#workers.values()) {
       const { link, lodging } = worker;
       if (!link.isReady) continue;
@@ -323,4 +322,9 @@ export class WorkerFleet {
       if (resident !== undefined && resident > most) link.killForMemory(this.#options.maxWorkerMb);
     }
   }
+}
+
+/** Whether it is one of the workers that are for everybody, and stays one. */
+function isShared({ lodging }: Worker): boolean {
+  return lodging?.kind === 'shared' && !lodging.isRetiring;
 }

@@ -1,5 +1,6 @@
-import { CloisterError } from '../../errors.ts';
+import { invalidOptions } from '../../errors.ts';
 import { checkWholeNumber } from '../../limits.ts';
+import { requireKnown } from '../../require-known.ts';
 import type { TenantBounds } from './cache-store.ts';
 
 /** Options of `cache`. */
@@ -52,12 +53,12 @@ const known = [...names, 'maxValueBytes', 'perTenant', 'maxTotalBytes'];
 
 /** @throws {CloisterError} `invalid_options`, naming the field. */
 export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions {
-  requireKnown(options, known, 'cache');
+  requireKnown(options, known, 'cache', 'the cache');
   const { perTenant = {}, prefix = 'cloister:cache:' } = options;
-  requireKnown(perTenant, ['maxKeys', 'maxBytes'], 'cache.perTenant');
+  requireKnown(perTenant, ['maxKeys', 'maxBytes'], 'cache.perTenant', 'the cache');
   // A prefix with a brace would move the tenants of a cluster onto one node.
   if (typeof prefix !== 'string' || !/^[^{}]{0,200}$/.test(prefix)) {
-    throw invalid('cache.prefix must be a text of up to 200 characters without braces');
+    throw invalidOptions('cache.prefix must be a text of up to 200 characters without braces');
   }
   const maxTtlMs = whole(options.maxTtlMs, 'maxTtlMs', 24 * hour, 366 * 24 * hour);
   const maxKeyBytes = whole(options.maxKeyBytes, 'maxKeyBytes', 512, 65_536);
@@ -91,15 +92,5 @@ function checkUrl(given: unknown): string | undefined {
   const text = given instanceof URL ? given.href : given;
   if (typeof text === 'string' && /^rediss?:\/\//.test(text) && URL.canParse(text)) return text;
   // It may hold a password, and is not shown.
-  throw invalid('cache.url must be a URL that begins with redis:// or rediss://');
-}
-
-function requireKnown(value: object, allowed: readonly string[], where: string): void {
-  if (typeof value !== 'object' || value === null) throw invalid(`${where} must be an object`);
-  const unknown = Object.keys(value).find((key) => !allowed.includes(key));
-  if (unknown !== undefined) throw invalid(`${where}.${unknown} is not an option of the cache`);
-}
-
-function invalid(message: string): CloisterError {
-  return new CloisterError('invalid_options', message);
+  throw invalidOptions('cache.url must be a URL that begins with redis:// or rediss://');
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import { BindingError } from '../../bindings.ts';
 import { CloisterError } from '../../errors.ts';
+import { loadDriver } from '../../load-driver.ts';
 import { redisScripts, type ScriptName } from './redis-scripts.ts';
 
 /** What a script of ours gives back. */
@@ -77,7 +78,12 @@ const digests = Object.fromEntries(
 ) as Record<ScriptName, string>;
 
 async function createClient(url: string, timeoutMs: number): Promise<Redis> {
-  const { Redis: Client } = await loadDriver();
+  const { Redis: Client } = await loadDriver(
+    'ioredis',
+    () => import('ioredis'),
+    (problem, cause) =>
+      new CloisterError('invalid_options', `a cache in Redis ${problem}`, { cause }),
+  );
   const client = new Client(url, {
     lazyConnect: true,
     connectTimeout: timeoutMs,
@@ -93,21 +99,6 @@ async function createClient(url: string, timeoutMs: number): Promise<Redis> {
   client.on('error', () => {});
   client.setMaxListeners(0);
   return client;
-}
-
-async function loadDriver(): Promise<{ Redis: typeof Redis }> {
-  try {
-    return await import('ioredis');
-  } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
-    throw new CloisterError(
-      'invalid_options',
-      isMissing
-        ? 'a cache in Redis needs the package ioredis, which is not installed: npm install ioredis'
-        : 'a cache in Redis needs the package ioredis, which cannot be loaded',
-      { cause: error },
-    );
-  }
 }
 
 function unavailable(cause: unknown): BindingError {

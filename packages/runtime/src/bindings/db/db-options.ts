@@ -1,5 +1,6 @@
-import { CloisterError } from '../../errors.ts';
+import { invalidOptions } from '../../errors.ts';
 import { checkWholeNumber } from '../../limits.ts';
+import { requireKnown } from '../../require-known.ts';
 import type { PgliteDatabase } from './pglite-engine.ts';
 import type { PgPool } from './postgres-engine.ts';
 
@@ -77,14 +78,13 @@ const minute = 60_000;
 
 /** @throws {CloisterError} `invalid_options`, naming the field. */
 export function resolveDbOptions(options: DbOptions): ResolvedDbOptions {
-  if (typeof options !== 'object' || options === null) throw invalid('db takes an object');
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw invalid(`db.${unknown} is not an option of db`);
+  if (typeof options !== 'object' || options === null) throw invalidOptions('db takes an object');
+  requireKnown(options, known, 'db', 'db');
   const { shared = [], readOnly = false } = options;
   if (!Array.isArray(shared) || shared.some((name) => typeof name !== 'string')) {
-    throw invalid('db.shared must be a list of names');
+    throw invalidOptions('db.shared must be a list of names');
   }
-  if (typeof readOnly !== 'boolean') throw invalid('db.readOnly must be true or false');
+  if (typeof readOnly !== 'boolean') throw invalidOptions('db.readOnly must be true or false');
   const maxConnections = whole(options, 'maxConnections', 8, 1000);
   const half = Math.ceil(maxConnections / 2);
   return Object.freeze({
@@ -118,37 +118,33 @@ export function checkSetting(setting: unknown = 'cloister.tenant_id'): string {
   ) {
     return setting;
   }
-  throw invalid('setting must be a name such as cloister.tenant_id');
+  throw invalidOptions('setting must be a name such as cloister.tenant_id');
 }
 
 function resolveSource(options: DbOptions): DbSource {
   const given = places.filter((place) => options[place] !== undefined);
-  if (given.length !== 1) throw invalid('db takes one of url, pool and pglite');
+  if (given.length !== 1) throw invalidOptions('db takes one of url, pool and pglite');
   const { url, pool, pglite } = options;
   if (pool !== undefined) {
     if (typeof pool.connect === 'function') return { kind: 'pool', pool };
-    throw invalid('db.pool must be a Pool of the package pg');
+    throw invalidOptions('db.pool must be a Pool of the package pg');
   }
   if (pglite !== undefined) {
     if (typeof pglite.transaction === 'function') return { kind: 'pglite', pglite };
-    throw invalid('db.pglite must be a PGlite of the package @electric-sql/pglite');
+    throw invalidOptions('db.pglite must be a PGlite of the package @electric-sql/pglite');
   }
   const text = url instanceof URL ? url.href : url;
   if (typeof text === 'string' && /^postgres(ql)?:\/\//.test(text))
     return { kind: 'url', url: text };
-  throw invalid('db.url must be a URL that begins with postgres://');
+  throw invalidOptions('db.url must be a URL that begins with postgres://');
 }
 
 function checkName(name: unknown, where: string): string {
   if (typeof name === 'string' && /^[^\0]{1,63}$/.test(name)) return name;
-  throw invalid(`${where} must be a name of up to 63 characters`);
+  throw invalidOptions(`${where} must be a name of up to 63 characters`);
 }
 
 function whole(options: DbOptions, name: keyof DbOptions, fallback: number, max: number): number {
   const value = options[name];
   return value === undefined ? fallback : checkWholeNumber(value, `db.${name}`, 1, max);
-}
-
-function invalid(message: string): CloisterError {
-  return new CloisterError('invalid_options', message);
 }

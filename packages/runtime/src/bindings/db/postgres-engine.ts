@@ -1,7 +1,7 @@
 import { BindingError } from '../../bindings.ts';
 import type { Engine, Session, StatementResult, TextRow } from './engine.ts';
 import { cancelStatement } from './postgres-cancel.ts';
-import { untilAborted } from './until-aborted.ts';
+import { untilAborted } from '../../until-aborted.ts';
 
 /** What is needed of a `Pool` of the package pg; declared here so that our types do not need those of pg. */
 export interface PgPool {

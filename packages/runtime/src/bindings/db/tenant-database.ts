@@ -6,7 +6,7 @@ import type { ResolvedDbOptions } from './db-options.ts';
 import type { Engine, Session, StatementResult } from './engine.ts';
 import { quoteIdentifier, quoteLiteral } from './quoting.ts';
 import { cursorFor, requireChange, requireText } from './statement-rules.ts';
-import { untilAborted } from './until-aborted.ts';
+import { untilAborted } from '../../until-aborted.ts';
 import { toObjects, toParameters } from './values.ts';
 
 /** Rows that are fetched at a time. */

@@ -1,4 +1,4 @@
-import { CloisterError } from '../../errors.ts';
+import { invalidOptions, type CloisterError } from '../../errors.ts';
 import { checkRole, checkSetting } from './db-options.ts';
 import { forbiddenFunctions } from './forbidden-functions.ts';
 import { quoteIdentifier, quoteLiteral, quoteTable } from './quoting.ts';
@@ -137,5 +137,5 @@ function unquoted(name: string): string {
 }
 
 function invalid(message: string): CloisterError {
-  return new CloisterError('invalid_options', `tenantPolicies: ${message}`);
+  return invalidOptions(`tenantPolicies: ${message}`);
 }

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
-import { CloisterError } from '../../errors.ts';
+import { invalidOptions } from '../../errors.ts';
 import { checkWholeNumber } from '../../limits.ts';
+import { requireKnown } from '../../require-known.ts';
 
 /** Where a request goes. */
 export interface Destination {
@@ -50,7 +51,7 @@ export function hostMatcher(given: string | HostRule, where: string): HostMatche
  */
 export function exactHostMatcher(given: unknown, where: string): HostMatcher {
   if (typeof given !== 'string' || given.includes('*')) {
-    throw invalid(`${where} must be the exact name of a host, such as 'localhost:8080'`);
+    throw invalidOptions(`${where} must be the exact name of a host, such as 'localhost:8080'`);
   }
   return hostMatcher(given, where);
 }
@@ -59,7 +60,7 @@ function readRule(text: string, where: string): HostRule {
   const bare = isIPv6(text) && !text.includes('%') ? `[${text}]` : text;
   const [, host, port] = pattern.exec(bare) ?? [];
   if (host === undefined) {
-    throw invalid(
+    throw invalidOptions(
       `${where} must be a host such as 'example.com', '*.example.com' or 'example.com:8443', not ${JSON.stringify(text.slice(0, 80))}; scheme and methods go into { host, scheme, methods }`,
     );
   }
@@ -68,19 +69,16 @@ function readRule(text: string, where: string): HostRule {
 
 function checkRule(given: HostRule, where: string): HostRule {
   if (typeof given !== 'object' || given === null || typeof given.host !== 'string') {
-    throw invalid(`${where} must be a string or { host, port, methods, scheme }`);
+    throw invalidOptions(`${where} must be a string or { host, port, methods, scheme }`);
   }
-  const unknown = Object.keys(given).find(
-    (key) => !['host', 'port', 'methods', 'scheme'].includes(key),
-  );
-  if (unknown !== undefined) throw invalid(`${where}.${unknown} is not an option of a host rule`);
+  requireKnown(given, ['host', 'port', 'methods', 'scheme'], where, 'a host rule');
   const { port, methods, scheme } = given;
   if (port !== undefined) checkPort(port, where);
   if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') {
-    throw invalid(`${where}.scheme must be 'http' or 'https'`);
+    throw invalidOptions(`${where}.scheme must be 'http' or 'https'`);
   }
   const isList = methods === undefined || (Array.isArray(methods) && methods.every(isMethod));
-  if (!isList) throw invalid(`${where}.methods must be a list such as ['GET', 'POST']`);
+  if (!isList) throw invalidOptions(`${where}.methods must be a list such as ['GET', 'POST']`);
   const read = readRule(given.host, `${where}.host`);
   return {
     ...read,
@@ -104,7 +102,8 @@ function nameMatcher(host: string, where: string): (host: string) => boolean {
 function normalName(name: string, where: string): string {
   const url = name.includes('*') ? null : URL.parse(`http://${name}/`);
   const host = url === null ? '' : hostOf(url);
-  if (host === '') throw invalid(`${where}: ${JSON.stringify(name.slice(0, 80))} is no host`);
+  if (host === '')
+    throw invalidOptions(`${where}: ${JSON.stringify(name.slice(0, 80))} is no host`);
   return host;
 }
 
@@ -119,8 +118,4 @@ function isMethod(value: unknown): boolean {
 
 function checkPort(port: number, where: string): number {
   return checkWholeNumber(port, `${where}: the port`, 1, 65_535);
-}
-
-function invalid(message: string): CloisterError {
-  return new CloisterError('invalid_options', message);
 }

@@ -1,6 +1,7 @@
 import type { BindingCall } from '../../bindings.ts';
-import { CloisterError } from '../../errors.ts';
+import { invalidOptions } from '../../errors.ts';
 import { checkWholeNumber } from '../../limits.ts';
+import { requireKnown } from '../../require-known.ts';
 import { exactHostMatcher, hostMatcher, type HostMatcher, type HostRule } from './host-rules.ts';
 import { requireHeaders, type HeaderRecord } from './header-syntax.ts';
 import { systemLookup, type Lookup } from './lookup.ts';
@@ -88,11 +89,11 @@ const limitRules: Readonly<Record<keyof HttpLimits, readonly [number, number, nu
 /** @throws {CloisterError} `invalid_options`, naming the option. */
 export function resolveOptions(options: HttpOptions): HttpPolicy {
   const known = ['allow', 'deny', 'allowPrivate', 'lookup', 'limits', 'credentials', 'secrets'];
-  requireKnown(options, known, 'http');
+  requireKnown(options, known, 'http', 'the binding');
   const { lookup, secrets } = options;
   for (const [name, value] of Object.entries({ lookup, secrets })) {
     if (value !== undefined && typeof value !== 'function') {
-      throw invalid(`http.${name} must be a function`);
+      throw invalidOptions(`http.${name} must be a function`);
     }
   }
   return Object.freeze({
@@ -112,12 +113,12 @@ function matchers<Given>(
   read: (rule: Given, where: string) => HostMatcher,
 ): readonly HostMatcher[] {
   if (given === undefined) return [];
-  if (!Array.isArray(given)) throw invalid(`${where} must be a list of hosts`);
+  if (!Array.isArray(given)) throw invalidOptions(`${where} must be a list of hosts`);
   return Object.freeze(given.map((rule: Given, index) => read(rule, `${where}[${index}]`)));
 }
 
 function resolveLimits(given: Partial<HttpLimits>): HttpLimits {
-  requireKnown(given, Object.keys(limitRules), 'http.limits');
+  requireKnown(given, Object.keys(limitRules), 'http.limits', 'the binding');
   const names = Object.keys(limitRules) as (keyof HttpLimits)[];
   const resolved = names.map((name) => {
     const [byDefault, least, most] = limitRules[name];
@@ -130,30 +131,20 @@ function resolveCredentials(
   given: Readonly<Record<string, HttpCredentials>>,
 ): ReadonlyMap<string, HttpCredentials> {
   if (typeof given !== 'object' || given === null) {
-    throw invalid('http.credentials must be an object of origins');
+    throw invalidOptions('http.credentials must be an object of origins');
   }
   return new Map(
     Object.entries(given).map(([key, credentials]): [string, HttpCredentials] => {
       const url = URL.parse(key);
       if (url === null || !/^https?:$/.test(url.protocol) || `${url.origin}/` !== url.href) {
-        throw invalid(
+        throw invalidOptions(
           `http.credentials: ${JSON.stringify(key.slice(0, 80))} is no origin such as 'https://api.example.com'`,
         );
       }
       if (typeof credentials === 'function') return [url.origin, credentials];
-      requireKnown(credentials, ['headers'], `http.credentials of ${url.origin}`);
+      requireKnown(credentials, ['headers'], `http.credentials of ${url.origin}`, 'the binding');
       requireHeaders(credentials.headers, `http.credentials of ${url.origin}`);
       return [url.origin, Object.freeze({ headers: Object.freeze({ ...credentials.headers }) })];
     }),
   );
-}
-
-function requireKnown(value: object, known: readonly string[], where: string): void {
-  if (typeof value !== 'object' || value === null) throw invalid(`${where} must be an object`);
-  const unknown = Object.keys(value).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw invalid(`${where}.${unknown} is not an option of the binding`);
-}
-
-function invalid(message: string): CloisterError {
-  return new CloisterError('invalid_options', message);
 }

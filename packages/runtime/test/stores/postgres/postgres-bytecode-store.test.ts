@@ -181,11 +181,11 @@ test('a server that is not there is a rejection', async () => {
 
 test('without the package pg there is an error that says how to get it', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'cloister-no-pg-'));
-  const stores = fileURLToPath(new URL('../../../src/stores', import.meta.url));
-  await cp(stores, join(folder.path, 'stores'), { recursive: true });
+  const src = fileURLToPath(new URL('../../../src', import.meta.url));
+  await cp(src, join(folder.path, 'src'), { recursive: true });
   await writeFile(
     join(folder.path, 'main.ts'),
-    `import { postgresBytecodeStore } from './stores/index.ts';
+    `import { postgresBytecodeStore } from './src/stores/index.ts';
      const store = postgresBytecodeStore('postgres://localhost/none');
      await store.get('key').catch((error) => console.log(error.code, error.message));
      await store.close();`,
