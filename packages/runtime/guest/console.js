@@ -5,7 +5,7 @@ guest.console = (() => {
   const { clean } = guest.stack;
   const { stringify, stringifyWithin } = guest.json;
   const { addGlobal } = guest.globals;
-  const post = guest.post;
+  const { post } = guest.outbox;
   let entriesLeft = 0;
   let charactersLeft = 0;
   let dropped = 0;

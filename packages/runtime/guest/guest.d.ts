@@ -1,6 +1,6 @@
 /** What the guest files hand one another. Each file sets the property of its own name. */
 interface Guest {
-  /** Set by the worker. One line of text to the worker; the answer, if any, comes by `dispatch`. */
+  /** Set by the worker. One line of text to the worker; for `outbox` alone. */
   readonly post: (text: string) => void;
   /** Set by the worker. */
   readonly settings: {
@@ -17,6 +17,11 @@ interface Guest {
     readonly uncurryThis: <Self, Args extends unknown[], Result>(
       method: (this: Self, ...args: Args) => Result,
     ) => (self: Self, ...args: Args) => Result;
+  };
+  outbox: {
+    readonly post: (text: string) => void;
+    readonly hold: () => void;
+    readonly release: () => string;
   };
   clock: {
     readonly now: () => number;
@@ -87,6 +92,7 @@ interface Guest {
   dispatch: (
     operation: 'start' | 'answers' | 'timers' | 'drain' | 'plan' | 'compact',
     time: number,
+    awaited: 0 | 1,
     ...args: any[]
   ) => string | undefined;
 }

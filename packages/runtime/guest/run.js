@@ -7,7 +7,8 @@ guest.dispatch = (() => {
   const { console, open, droppedCount } = guest.console;
   const { enter, untilNext, fire, clear } = guest.timers;
   const { isIntact, plan } = guest.harden;
-  const { post, sdk } = guest;
+  const { sdk } = guest;
+  const { post, hold, release } = guest.outbox;
   const random = guest.mathRandom;
   const { Promise } = globalThis;
   const { defineProperty } = Object;
@@ -157,6 +158,13 @@ guest.dispatch = (() => {
     return `${outcome}${isIntact() ? 'i' : 'x'}${droppedCount()}\n${settled}`;
   };
 
+  /** `drain` of a turn that the worker waited for: after `p` and its length, what was held back. */
+  const drainHeld = () => {
+    const state = drain();
+    const held = release();
+    return held === '' ? state : `p${held.length} ${held}${state}`;
+  };
+
   /** See `compact` of the worker's realm.ts. */
   const compact = (/** @type {number} */ bytes) => {
     const options = /** @type {any} */ ({ __proto__: null, maxByteLength: bytes });
@@ -167,16 +175,18 @@ guest.dispatch = (() => {
   /**
    * @param {'start' | 'answers' | 'timers' | 'drain' | 'plan' | 'compact'} operation
    * @param {number} time the worker's clock, in milliseconds
+   * @param {0 | 1} awaited whether the worker does nothing else until the turn is over, and then asks
    * @param {any[]} args
    */
-  return (operation, time, ...args) => {
-    if (operation === 'drain') return drain();
+  return (operation, time, awaited, ...args) => {
+    if (operation === 'drain') return awaited === 1 ? drainHeld() : drain();
     if (operation === 'plan') return plan;
     if (operation === 'compact') {
       compact(args[0]);
       return undefined;
     }
-    isUnasked = operation === 'answers';
+    isUnasked = operation === 'answers' && awaited === 0;
+    if (awaited === 1) hold();
     enter(time, isUnasked);
     if (operation === 'start') start(args[0], args[1], args[2], args[3]);
     else if (operation === 'answers') sdk.answers(args);

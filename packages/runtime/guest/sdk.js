@@ -10,7 +10,7 @@ guest.sdk = (() => {
   const { list, push } = guest.list;
   const { bare, uncurryThis } = guest.primordials;
   const { write } = guest.console;
-  const { post } = guest;
+  const { post } = guest.outbox;
   const { set: setClock } = guest.clock;
   const { Error, Map, Promise, RangeError, TypeError } = globalThis;
   const { defineProperty, freeze, hasOwn } = Object;

@@ -6,7 +6,7 @@ guest.timers = (() => {
   const { TypeError, Map, Number } = globalThis;
   const { uncurryThis } = guest.primordials;
   const { apply } = Reflect;
-  const { post } = guest;
+  const { post } = guest.outbox;
   const { real: dateNow } = guest.clock;
   const clock = guest.clock;
   const mapSet = uncurryThis(Map.prototype.set);

@@ -28,7 +28,9 @@ export interface ExecutionOwner {
   /** A worker was lost over the run. */
   onCulprit(execution: Execution): void;
   /** The run ended well, and its VM is fit to be used again. */
-  onClean(execution: Execution): void;
+  onClean(execution: Execution, cpuMs: number, waited: boolean): void;
+  /** The worker did not carry the run out, which wants another VM; what it was begun in is spoiled. */
+  onReturned(execution: Execution, vm: PooledVm | undefined, begun: boolean): void;
   /** The run lost its VM through no fault of its own and wants another. */
   onDisplaced(execution: Execution, wasSuspect: boolean): void;
 }
@@ -72,7 +74,11 @@ export class Execution implements LinkedRun {
   #attempts = 0;
   /** When it began for the first time, as `Date.now` counts: a repetition has the same clock. */
   #firstStart: number | undefined;
+  /** Workers that it lost over others. */
+  #losses = 0;
   #isSuspect = false;
+  /** Set when a worker has returned it. */
+  #isReturned = false;
   /** Why it waited for a VM, when it did. */
   queueCause: QueueCause | undefined;
 
@@ -110,7 +116,7 @@ export class Execution implements LinkedRun {
   }
 
   /** Sends the run into a VM that the pool gave for it. */
-  start(vm: PooledVm): void {
+  start(vm: PooledVm, quick: boolean): void {
     this.#state = 'running';
     this.#vm = vm;
     this.#startedAt = performance.now();
@@ -129,6 +135,7 @@ export class Execution implements LinkedRun {
     vm.link.startRun(this, this.source, this.#prepared.code, {
       codeWanted: this.#prepared.codeWanted && this.purpose === 'execute',
       vm: vm.id,
+      quick,
       purpose: this.purpose,
       realm: this.context.realm,
       context: this.context.json,
@@ -185,7 +192,10 @@ export class Execution implements LinkedRun {
     } else {
       this.#fail(this.#toError(outcome, usage), usage);
     }
-    if (message.healthy && outcome.status === 'completed') this.#owner.onClean(this);
+    if (message.healthy && outcome.status === 'completed') {
+      this.#owner.onClean(this, message.usage.cpuMs, message.waited);
+      this.#vm?.known.add(this.source.id);
+    }
     this.#leave(this.#endOfVm(message.healthy));
   }
 
@@ -201,10 +211,28 @@ export class Execution implements LinkedRun {
       if (loss.outOfMemory) return this.#end('memory_limit', this.#memoryMessage());
       return this.#endCrashed(loss.reason, true);
     }
-    if (this.#attempts >= maxAttempts) return this.#endCrashed(loss.reason, true);
+    if (++this.#losses >= maxAttempts) return this.#endCrashed(loss.reason, true);
     if (this.#session?.rewind() === false)
       return this.#end('worker_crashed', tooManyCalls, undefined, false);
     this.#displace(isSuspect);
+  }
+
+  onReturned(begun: boolean): void {
+    if (this.#state !== 'running') return;
+    const vm = this.#vm;
+    this.#isReturned = true;
+    if (!begun) this.#attempts--;
+    if (this.#session?.rewind() === false) {
+      return this.#end('worker_crashed', tooManyCalls, undefined, false);
+    }
+    this.#requeue();
+    this.#owner.onReturned(this, vm, begun);
+  }
+
+  /** Whether its worker may execute it itself if the script is quick: nothing is unusual about it. */
+  get mayBeQuick(): boolean {
+    const isUsual = !this.#isReturned && !this.#isSuspect;
+    return isUsual && this.purpose === 'execute' && this.context.realm === 'hardened';
   }
 
   /** Whether it was cancelled, or its time is over: there is no use in beginning again. */
@@ -225,7 +253,7 @@ export class Execution implements LinkedRun {
 
   /** Whether, as it waits now, it has lost workers so often that it is to be among such runs alone. */
   get isOftenDisplaced(): boolean {
-    return this.#attempts >= lossesAmongOthers;
+    return this.#losses >= lossesAmongOthers;
   }
 
   #endCrashed(reason: string, retryable: boolean): void {
@@ -281,6 +309,12 @@ export class Execution implements LinkedRun {
   #displace(isSuspect: boolean): void {
     const wasSuspect = this.#isSuspect;
     this.#isSuspect ||= isSuspect;
+    this.#requeue();
+    this.#owner.onDisplaced(this, wasSuspect);
+  }
+
+  /** Forgets the attempt that it was on. */
+  #requeue(): void {
     this.#spentMs += performance.now() - this.#startedAt;
     this.#queuedSince = performance.now();
     this.#startedAt = 0;
@@ -288,7 +322,6 @@ export class Execution implements LinkedRun {
     this.#vm = undefined;
     this.#log.restart();
     this.#callBreach = undefined;
-    this.#owner.onDisplaced(this, wasSuspect);
   }
 
   #end(

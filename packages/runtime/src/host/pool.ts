@@ -23,6 +23,12 @@ export interface PooledVm {
   state: 'starting' | 'idle' | 'busy' | 'closing';
   idleSince: number;
   runs: number;
+  /** Runs that are in it, or on their way to it: more than one only when they are quick and straight. */
+  load: number;
+  /** Whether others may join the run that it is busy with. */
+  isLane: boolean;
+  /** Scripts that have run in it. */
+  readonly known: Set<number>;
   /** What the run that it is busy with asked for. */
   want: Want | undefined;
   /** The run that it is, or was last, busy with. */
@@ -46,6 +52,8 @@ const maxRefillDelayMs = 100;
 const muteMs = 500;
 /** How long a worker in which a VM is to stop may give no sign of life, in milliseconds. */
 const maxStallMs = 3000;
+/** Quick runs that are sent to a VM before the first of them is back. */
+const maxLaneRuns = 32;
 /** A VM is replaced after so many runs, or at such an age, in milliseconds. */
 const maxVmRuns = 100_000;
 const maxVmAgeMs = 60 * 60 * 1000;
@@ -138,12 +146,35 @@ export class Pool {
    */
   take(want: Want): PooledVm | undefined {
     const vm = this.#findFree(want);
-    if (vm === undefined) return undefined;
+    return vm === undefined ? undefined : this.#occupy(vm, want, false);
+  }
+
+  /**
+   * Gives a VM to a run that is likely to be over at once, without waiting for anything: one of its
+   * tenant's that knows its script, even if there are such runs before it.
+   */
+  join(want: Want, source: number): PooledVm | undefined {
+    let best: PooledVm | undefined;
+    for (const vm of this.#vms.values()) {
+      if (vm.tenantId !== want.tenantId || !vm.known.has(source)) continue;
+      const isOpen = vm.state === 'idle' ? isFit(vm, want) : isJoinable(vm, want);
+      if (isOpen && (best === undefined || isBetterLane(vm, best))) best = vm;
+    }
+    if (best === undefined) return undefined;
+    if (best.state === 'idle') return this.#occupy(best, want, true);
+    best.load++;
+    best.runs++;
+    return best;
+  }
+
+  #occupy(vm: PooledVm, want: Want, isLane: boolean): PooledVm {
     const wasWarm = vm.tenantId === undefined;
     vm.tenantId = want.tenantId;
     vm.state = 'busy';
     vm.want = want;
     vm.runs++;
+    vm.load = 1;
+    vm.isLane = isLane;
     vm.worker.lodging?.enter(want);
     if (wasWarm) this.#refillSoon();
     return vm;
@@ -172,6 +203,8 @@ export class Pool {
   /** Takes a VM back, to be used again or, for a reason, not. */
   release(vm: PooledVm, end: VmEnd | undefined): void {
     if (!this.#vms.has(vm.id)) return;
+    vm.load--;
+    if (end === undefined && vm.load > 0) return this.#onAvailable();
     const wasAlone = vm.want?.kind === 'quarantine';
     const reason = this.#closed ? 'shutdown' : (end ?? (wasAlone ? 'recycled' : wornOut(vm)));
     if (reason === undefined) {
@@ -277,6 +310,9 @@ export class Pool {
       state: 'starting',
       idleSince: 0,
       runs: 0,
+      load: 0,
+      isLane: false,
+      known: new Set(),
       want: undefined,
       run: undefined,
     });
@@ -373,6 +409,18 @@ export class Pool {
 /** Whether it is of the size that a run asks for, and where that run may be. */
 function isFit({ memoryMb, worker }: PooledVm, want: Want): boolean {
   return memoryMb === want.memoryMb && worker.lodging?.accepts(want) === true;
+}
+
+function isJoinable(vm: PooledVm, { memoryMb, kind, trust }: Want): boolean {
+  const { want } = vm;
+  if (vm.state !== 'busy' || !vm.isLane || vm.load >= maxLaneRuns || isMute(vm)) return false;
+  return want?.memoryMb === memoryMb && want.kind === kind && want.trust === trust;
+}
+
+/** Few VMs are kept busy rather than many, but those of all workers. */
+function isBetterLane(a: PooledVm, b: PooledVm): boolean {
+  if (a.worker === b.worker) return a.load > b.load;
+  return a.link.runCount < b.link.runCount;
 }
 
 function leaveLodging(vm: PooledVm): void {

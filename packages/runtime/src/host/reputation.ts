@@ -2,14 +2,30 @@ import { LRUCache } from 'lru-cache';
 import { publish } from './events.ts';
 import type { Trust } from './lodging.ts';
 
+/**
+ * How runs of a script went lately: `quick` when they took hardly any time on a core, `straight` when
+ * they did not wait for anything either.
+ */
+export type Pace = 'unknown' | 'quick' | 'straight';
+
 interface Record {
   cleanRuns: number;
+  /** Runs in a row that were quick, and of those the ones in a row that did not wait. */
+  quickRuns: number;
+  straightRuns: number;
   losses: number;
   refusedUntil: number;
 }
 
 /** Clean runs after which a script may share workers with others that have as many. */
 const provenAfter = 50;
+/** Time on a core that a quick run takes at most, in milliseconds, and how many make a habit. */
+const quickMs = 2;
+const quickAfter = 10;
+/** Quick runs that one which was not takes back. */
+const setback = 5;
+/** Quick runs that are expected, instead, of a script that broke with its habit. */
+const quickAgainAfter = 1000;
 const maxRecords = 10_000;
 const maxRefusalMs = 60 * 60 * 1000;
 
@@ -34,8 +50,25 @@ export class Reputation {
       : 'open';
   }
 
-  ranCleanly(tenantId: string, source: number): void {
-    this.#of(tenantId, source).cleanRuns++;
+  paceIn(tenantId: string, source: number): Pace {
+    const record = this.#records.get(key(tenantId, source));
+    if (record === undefined || record.losses > 0 || record.quickRuns < quickAfter) {
+      return 'unknown';
+    }
+    return record.straightRuns < quickAfter ? 'quick' : 'straight';
+  }
+
+  ranCleanly(tenantId: string, source: number, cpuMs: number, waited: boolean): void {
+    const record = this.#of(tenantId, source);
+    record.cleanRuns++;
+    if (cpuMs <= quickMs) record.quickRuns++;
+    else record.quickRuns = Math.min(record.quickRuns, Math.max(0, record.quickRuns - setback));
+    record.straightRuns = waited ? 0 : record.straightRuns + 1;
+  }
+
+  /** A run that was expected to be quick had to be cut short. */
+  wasNotQuick(tenantId: string, source: number): void {
+    this.#of(tenantId, source).quickRuns = quickAfter - quickAgainAfter;
   }
 
   /** A worker had to be killed over it, or died of it. */
@@ -43,6 +76,7 @@ export class Reputation {
     const record = this.#of(tenantId, source);
     record.losses++;
     record.cleanRuns = 0;
+    record.quickRuns = 0;
     if (record.losses < this.#lossesAllowed) return;
     const forMs = Math.min(
       maxRefusalMs,
@@ -64,7 +98,7 @@ export class Reputation {
     const id = key(tenantId, source);
     let record = this.#records.get(id);
     if (record === undefined) {
-      record = { cleanRuns: 0, losses: 0, refusedUntil: 0 };
+      record = { cleanRuns: 0, quickRuns: 0, straightRuns: 0, losses: 0, refusedUntil: 0 };
       this.#records.set(id, record);
     }
     return record;

@@ -5,7 +5,7 @@ import type { ResolvedContext } from '../context.ts';
 import type { QueueCause } from '../result.ts';
 import type { Source } from './compilation-cache.ts';
 import type { Want } from './lodging.ts';
-import type { Reputation } from './reputation.ts';
+import type { Pace, Reputation } from './reputation.ts';
 import type { VmEnd } from './events.ts';
 import type { Execution, ExecutionOwner } from './execution.ts';
 import type { Pool, PooledVm } from './pool.ts';
@@ -142,14 +142,28 @@ export class Scheduler implements ExecutionOwner {
     this.#reputation.costWorker(context.tenantId, source.id);
   }
 
-  onClean({ context, source, purpose }: Execution): void {
-    if (purpose === 'execute') this.#reputation.ranCleanly(context.tenantId, source.id);
+  onClean({ context, source, purpose }: Execution, cpuMs: number, waited: boolean): void {
+    if (purpose === 'execute') {
+      this.#reputation.ranCleanly(context.tenantId, source.id, cpuMs, waited);
+    }
+  }
+
+  onReturned(execution: Execution, vm: PooledVm | undefined, begun: boolean): void {
+    const { context, source } = execution;
+    if (begun) this.#reputation.wasNotQuick(context.tenantId, source.id);
+    this.onDisplaced(execution, execution.isSuspect);
+    if (vm !== undefined) this.#pool.release(vm, begun ? 'unhealthy' : undefined);
+    this.dispatch();
   }
 
   /** Sends a source to the worker where such a run would be now. */
   sendAhead(source: Source, context: ResolvedContext): void {
     const run = { context, source, isSuspect: false, isOftenDisplaced: false };
     this.#pool.sendAhead(source, this.#wantOf(run));
+  }
+
+  #paceOf({ context, source }: Execution): Pace {
+    return this.#reputation.paceIn(context.tenantId, source.id);
   }
 
   #wantOf({
@@ -210,14 +224,17 @@ export class Scheduler implements ExecutionOwner {
 
   #serve(tenant: TenantQueue): boolean {
     const next = tenant.waiting[0]!;
-    const vm = this.#pool.take(this.#wantOf(next));
+    const pace = next.mayBeQuick ? this.#paceOf(next) : 'unknown';
+    const want = this.#wantOf(next);
+    const lane = pace === 'straight' ? this.#pool.join(want, next.source.id) : undefined;
+    const vm = lane ?? this.#pool.take(want);
     if (vm === undefined) return false;
     tenant.waiting.shift();
     tenant.running++;
     this.#queued--;
     this.#running++;
     this.#startClock(next);
-    next.start(vm);
+    next.start(vm, pace !== 'unknown');
     return true;
   }
 

@@ -51,6 +51,8 @@ const startBackoffMs = [0, 100, 400, 1600, 5000] as const;
 const healthMs = 1000;
 const growthMs = 100;
 const maxSilenceMs = 10_000;
+/** The same of one that executes a quick run by itself, which takes it 100 ms at most, in milliseconds. */
+const maxTurnSilenceMs = 1000;
 /** A worker without runs that is larger than this, and so much for each VM, is replaced. */
 const plumpBytes = 512 * 1024 * 1024;
 const plumpBytesPerVm = 24 * 1024 * 1024;
@@ -313,11 +315,18 @@ export class WorkerFleet {
     worker.link.close();
   }
 
+  /** V8 cannot stop everything; what it cannot would hold up all runs of the worker. */
+  #lookForSilence(link: WorkerLink): void {
+    if (link.silentMs > maxTurnSilenceMs) link.killForSilence(maxTurnSilenceMs);
+    else link.ping();
+  }
+
   /** The second layer of the memory limit: what the worker itself does not see, or does not say. */
   #lookAtGrowth(): void {
     const most = this.#options.maxWorkerMb * mebi;
     for (const { link } of this.#workers.values()) {
       if (link.runCount === 0) continue;
+      if (link.mayBeWaiting) this.#lookForSilence(link);
       const resident = residentBytes(link.pid);
       if (resident !== undefined && resident > most) link.killForMemory(this.#options.maxWorkerMb);
     }

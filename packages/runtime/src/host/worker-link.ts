@@ -23,6 +23,8 @@ export interface LinkedRun {
   onCalls(calls: readonly GuestCall[]): void;
   onCallAborted(call: number): void;
   onSettled(message: SettledMessage): void;
+  /** The worker did not carry it out, and says whether it had begun to. Comes instead of `onSettled`. */
+  onReturned(begun: boolean): void;
   /** A worker had to be killed over it, perhaps after it was settled. */
   onBlamed(): void;
   /** The worker is gone. Comes instead of `onSettled`. */
@@ -76,6 +78,8 @@ export class WorkerLink {
   readonly #process: WorkerProcess;
   readonly #reader = new FrameReader(maxFrameBytes);
   readonly #runs = new Map<number, LinkedRun>();
+  /** Those that the worker's own thread may be executing. */
+  readonly #quickRuns = new Set<number>();
   /** Sources that the worker has, and whether it has V8's code of them, too. */
   readonly #sources: LRUCache<number, { readonly length: number; hasCode: boolean }>;
   /** Sources whose code the worker was asked for, and how often it may still send it. */
@@ -156,6 +160,7 @@ export class WorkerLink {
     if (message.codeWanted) this.wantCode(source);
     if (this.#runs.size === 0) this.#process.setReferenced(true);
     this.#runs.set(run.id, run);
+    if (message.quick) this.#quickRuns.add(run.id);
     this.#send({ ...message, type: 'run', run: run.id, source: source.id });
   }
 
@@ -195,6 +200,21 @@ export class WorkerLink {
     };
     this.#tooLarge = true;
     this.#process.kill();
+  }
+
+  /** Kills the process, whose own thread does not come back from a run that it executes. */
+  killForSilence(ms: number): void {
+    this.#killed ??= {
+      kind: 'fatal',
+      culprit: undefined,
+      reason: `a turn that it waited for went on for more than ${ms} ms`,
+    };
+    this.#process.kill();
+  }
+
+  /** Whether its own thread may be executing a script. */
+  get mayBeWaiting(): boolean {
+    return this.#quickRuns.size > 0;
   }
 
   /** Asks for a sign of life, unless there was one lately. */
@@ -279,6 +299,11 @@ export class WorkerLink {
         return this.#runs.get(message.run)?.onCalls(message.calls);
       case 'abort-call':
         return this.#runs.get(message.run)?.onCallAborted(message.call);
+      case 'returned': {
+        const run = this.#runs.get(message.run);
+        this.#forget(message.run);
+        return run?.onReturned(message.begun);
+      }
       case 'settled': {
         // Forgotten only when it has taken the message: one that it refuses ends the worker, and then
         // it hears of the loss.
@@ -299,6 +324,7 @@ export class WorkerLink {
   }
 
   #forget(run: number): void {
+    this.#quickRuns.delete(run);
     if (this.#runs.delete(run) && this.#runs.size === 0) this.#process.setReferenced(false);
   }
 

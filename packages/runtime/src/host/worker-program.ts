@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stackSizeFlag } from './stack-size.ts';
 
 /** What a child process runs: the `main` file of one of these rooms. */
 export type WorkerProgram = 'worker' | 'eraser';
@@ -17,6 +18,7 @@ const flags: Readonly<Record<WorkerProgram, () => readonly string[]>> = {
   worker: () => [
     ...commonFlags,
     '--allow-addons',
+    ...stackSizeFlag(),
     ...allowRead(programFolders('worker')),
     '--allow-fs-read=/etc/alpine-release',
   ],

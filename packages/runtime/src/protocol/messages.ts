@@ -40,6 +40,11 @@ export interface RunMessage {
   readonly seed: readonly [low: number, high: number];
   /** When the run began for the first time, as `Date.now` counts. */
   readonly startedAt: number;
+  /**
+   * Whether runs of the script have been short so far: then the worker's own thread executes it, which
+   * saves two changes of threads, and gives it back when it turns out not to be short.
+   */
+  readonly quick: boolean;
   /** Whether the code that V8 makes of the source is to be sent back, for the cache. */
   readonly codeWanted: boolean;
 }
@@ -170,6 +175,8 @@ export interface SettledMessage {
   readonly run: number;
   readonly outcome: Outcome;
   readonly usage: WorkerUsage;
+  /** Whether it waited for anything on its way. */
+  readonly waited: boolean;
   /** Console entries that were not sent because a log limit was reached. */
   readonly droppedLogs: number;
   /**
@@ -191,6 +198,11 @@ export type WorkerMessage =
   | { readonly type: 'vm-gone'; readonly vm: number }
   | { readonly type: 'log'; readonly run: number; readonly lines: readonly LogLine[] }
   | { readonly type: 'calls'; readonly run: number; readonly calls: readonly GuestCall[] }
+  /**
+   * A quick run is not carried out here: it was not begun, since its VM is busy with another or gone; or
+   * it was begun and took too long, which has cost its VM.
+   */
+  | { readonly type: 'returned'; readonly run: number; readonly begun: boolean }
   /** The script does not want the answer of a call any more. */
   | { readonly type: 'abort-call'; readonly run: number; readonly call: number }
   /** V8's code of a source: a run said that it is wanted, or V8 refused the code of the host. */

@@ -61,6 +61,8 @@ export function parseWorkerMessage(value: unknown): WorkerMessage {
       return { type: 'calls', run: whole(fields, 'run'), calls: list(fields, 'calls').map(call) };
     case 'abort-call':
       return { type: 'abort-call', run: whole(fields, 'run'), call: whole(fields, 'call') };
+    case 'returned':
+      return { type: 'returned', run: whole(fields, 'run'), begun: flag(fields, 'begun') };
     case 'code':
       return { type: 'code', source: whole(fields, 'source'), bytes: bytes(fields, 'bytes') };
     case 'settled':
@@ -69,6 +71,7 @@ export function parseWorkerMessage(value: unknown): WorkerMessage {
         run: whole(fields, 'run'),
         outcome: outcome(fields['outcome']),
         usage: usage(fields['usage']),
+        waited: flag(fields, 'waited'),
         droppedLogs: whole(fields, 'droppedLogs'),
         compiled: compiled(fields['compiled']),
         healthy: flag(fields, 'healthy'),

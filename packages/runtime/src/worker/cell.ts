@@ -102,6 +102,9 @@ export class Cell {
     }
   }
 
+  /** Whether a run is under way in it. */
+  isBusy = false;
+
   /** To be called before the first use: a VM that nobody uses is made small. */
   async wake(): Promise<void> {
     await this.#compaction.end();
@@ -121,11 +124,21 @@ export class Cell {
       };
       return { realm, load, close: () => realm.close() };
     }
+    return { ...this.openHardened(post), load: () => this.#loadHardened(source) };
+  }
+
+  /** Gives a run the realm that is there already. */
+  openHardened(post: (text: string) => void): Omit<RunRealm, 'load'> {
     this.#listener.post = post;
     const close = (): void => {
       this.#listener.post = () => {};
     };
-    return { realm: this.#hardened, load: () => this.#loadHardened(source), close };
+    return { realm: this.#hardened, close };
+  }
+
+  /** The wrapper of a script that has run in the hardened realm before. */
+  readyWrapper(source: number): VmFunction | undefined {
+    return this.#scripts.get(source)?.wrapper;
   }
 
   /** Has later realms of this process begin with the code of the guest as it is in this VM now. */

@@ -54,6 +54,21 @@ function readFailure(text: string): Outcome {
   };
 }
 
+/** Takes apart what the guest said of a turn that was waited for (see `drainHeld` of `guest/run.js`). */
+export function splitHeld(drained: string): { posted: readonly string[]; state: string } {
+  if (drained[0] !== 'p') return { posted: [], state: drained };
+  const start = drained.indexOf(' ') + 1;
+  const end = start + Number(drained.slice(1, start));
+  const posted: string[] = [];
+  for (let at = start; at < end;) {
+    const text = drained.indexOf(' ', at) + 1;
+    const next = text + Number(drained.slice(at, text));
+    posted.push(drained.slice(text, next));
+    at = next;
+  }
+  return { posted, state: drained.slice(end) };
+}
+
 /** Something that the guest posted while a turn went on (see `guest/console.js`). */
 export type Posted =
   | { readonly kind: 'line'; readonly line: LogLine }

@@ -8,6 +8,7 @@ import type { Code, CompiledScript, Context, Vm, VmArgument, VmFunction } from '
 /** Guest files in the order in which they are run; each may use those before it. */
 const guestFiles: readonly string[] = [
   'primordials',
+  'outbox',
   'globals',
   'clock',
   'stack',
@@ -91,8 +92,17 @@ export async function rememberGuest(vm: Vm): Promise<void> {
   guestCode = await vm.codeOf(guestText, guestOrigin);
 }
 
+/** What isolated-vm throws when a call has taken its time. A script may throw the same, to its own harm. */
+const timedOut = 'Script execution timed out.';
+
 /** Of what a heap may take: enough for V8 to act, and less than it may. */
 const compactingShare = 0.6;
+
+/** The ways into the guest that execute code of the script. */
+export type TurnOperation = 'start' | 'answers' | 'timers';
+
+/** A turn for which the process waited was not as short as it had to be, or cost the VM. */
+export class CutShort extends Error {}
 
 /** What the guest's `drain` said, and the reason of a promise that nobody handled. */
 export interface Turn {
@@ -141,7 +151,7 @@ export class Realm {
     install.release();
     if (guestCode === undefined) await rememberGuest(vm);
     if (kind === 'hardened' && hardenPlan === '') {
-      hardenPlan = String(await vm.call(dispatch, ['plan', 0]));
+      hardenPlan = String(await vm.call(dispatch, ['plan', 0, 0]));
     }
     return new Realm(vm, context, dispatch);
   }
@@ -158,8 +168,8 @@ export class Realm {
   async turn(operation: 'start' | 'timers', args: readonly VmArgument[]): Promise<Turn> {
     const now = performance.now();
     const [entered, drained] = await Promise.allSettled([
-      this.#vm.call(this.#dispatch, [operation, now, ...args]),
-      this.#vm.call(this.#dispatch, ['drain', now]),
+      this.#vm.call(this.#dispatch, [operation, now, 0, ...args]),
+      this.#vm.call(this.#dispatch, ['drain', now, 0]),
     ]);
     if (drained.status === 'rejected') throw drained.reason;
     if (typeof drained.value !== 'string') throw new TypeError('guest drained no string');
@@ -169,12 +179,42 @@ export class Realm {
   }
 
   /**
+   * One turn, for which the process waits.
+   * @throws {CutShort} when it did not come to its end within `maxMs`; the VM is of no use then.
+   */
+  turnNow(operation: TurnOperation, args: readonly VmArgument[], maxMs: number): Turn {
+    const now = performance.now();
+    let rejection: { readonly reason: unknown } | undefined;
+    try {
+      this.#vm.callNow(this.#dispatch, [operation, now, 1, ...args], maxMs);
+    } catch (error) {
+      if (this.#vm.isClosed || (error as Partial<Error> | undefined)?.message === timedOut) {
+        throw new CutShort();
+      }
+      rejection = { reason: error };
+    }
+    const state = this.#drainNow(now);
+    return rejection === undefined ? { state } : { state, unhandled: rejection };
+  }
+
+  #drainNow(now: number): string {
+    let state: unknown;
+    try {
+      state = this.#vm.callNow(this.#dispatch, ['drain', now, 1], 0);
+    } catch {
+      throw new CutShort();
+    }
+    if (typeof state !== 'string') throw new TypeError('guest drained no string');
+    return state;
+  }
+
+  /**
    * A turn of answers to host calls, after which the run most likely waits for the next: what became
    * of it is not asked. The guest posts `?` when it is to be asked after all.
    */
   async answer(args: readonly VmArgument[]): Promise<Partial<Turn>> {
     try {
-      await this.#vm.call(this.#dispatch, ['answers', performance.now(), ...args]);
+      await this.#vm.call(this.#dispatch, ['answers', performance.now(), 0, ...args]);
       return {};
     } catch (error) {
       if (this.#vm.isClosed) throw error;
@@ -191,7 +231,7 @@ export class Realm {
    */
   async compact(): Promise<void> {
     const bytes = Math.round(this.#vm.memoryMb * 1024 * 1024 * compactingShare);
-    await this.#vm.call(this.#dispatch, ['compact', 0, bytes]);
+    await this.#vm.call(this.#dispatch, ['compact', 0, 0, bytes]);
   }
 
   close(): void {

@@ -12,18 +12,20 @@ import { compilationFailure, compileScript, scriptName } from './compile.ts';
 import {
   readGuestState,
   readPosted,
+  splitHeld,
   unhandledRejectionLine,
   type GuestState,
 } from './guest-report.ts';
 import type { Cell, LoadedScript, RunRealm, WorkerSource } from './cell.ts';
-import type { Realm, Turn } from './realm.ts';
-import type { Vm } from './vm.ts';
+import { CutShort, type Realm, type Turn, type TurnOperation } from './realm.ts';
+import type { Vm, VmArgument, VmFunction } from './vm.ts';
 import type { Breach, Watchdog, Watched } from './watchdog.ts';
 
 /** What the worker tells the host of a run that ended. */
 export interface Settlement {
   readonly outcome: Outcome;
   readonly usage: WorkerUsage;
+  readonly waited: boolean;
   readonly droppedLogs: number;
   readonly compiled: Compiled;
   readonly healthy: boolean;
@@ -33,10 +35,14 @@ type Waiting = Extract<GuestState, { kind: 'waiting' }>;
 type CancelCode = Extract<HostMessage, { type: 'cancel' }>['code'];
 
 const mebi = 1024 * 1024;
+/** How long this thread, and with it the whole worker, waits for a turn of a quick run, in milliseconds. */
+const maxTurnNowMs = 100;
+/** A run that is cut short is repeated, and what was said to the host and back is kept only so far. */
+const maxExchanged = 1024 * 1024;
 
 /**
- * One run inside one VM. `execute` settles as soon as the run's end is known; a VM that is not
- * healthy then is closed already, though its thread may still have to stop.
+ * One run inside one VM. A VM that is not healthy when it ends is closed already, though its thread may
+ * still have to stop.
  */
 export class Run implements Watched {
   readonly #cell: Cell;
@@ -47,13 +53,16 @@ export class Run implements Watched {
   readonly #send: (message: WorkerMessage) => void;
   readonly #started = performance.now();
   #cpuBefore: number;
-  readonly #ended = Promise.withResolvers<Outcome>();
+  #ended: (settlement: Settlement | undefined) => void = () => {};
   #over = false;
   #executing = true;
+  #waited = false;
   #droppedLogs = 0;
   #heapBytes = 0;
   /** Numbers of host calls, their answers and when those came, in turn, since the last turn. */
   readonly #answers: (number | string)[] = [];
+  /** Characters of its calls and their answers. */
+  #exchanged = 0;
   #wake: (() => void) | undefined;
   /** In the turn of answers that is going on, or was last: whether the script called the host. */
   #hasCalled = false;
@@ -95,27 +104,47 @@ export class Run implements Watched {
     return this.#executing;
   }
 
-  /** Runs to the end, or to the first breach. Never rejects. */
-  async execute(): Promise<Settlement> {
-    this.#watchdog.watch(this);
+  /**
+   * Begins. `ended` is called once, as soon as the run's end is known, which for a quick one is most
+   * likely before this returns; with nothing when it was cut short and has to be begun again elsewhere.
+   */
+  begin(ended: (settlement: Settlement | undefined) => void): void {
+    this.#ended = ended;
+    this.#slot = turnBegins(this.#message.run);
     this.#vm.onCatastrophe = () => this.breach('memory_limit');
-    void this.#live().then(
-      (outcome) => this.#end(outcome),
-      (error: unknown) => this.#end(this.#explain(error)),
-    );
-    const outcome = await this.#ended.promise;
-    this.cpuMs += this.#watchdog.unwatch(this);
-    return {
-      outcome,
-      usage: {
-        wallMs: performance.now() - this.#started,
-        cpuMs: this.cpuMs,
-        heapBytes: this.#vm.isClosed ? 0 : this.#heapBytes,
-      },
-      droppedLogs: this.#droppedLogs,
-      compiled: this.#compiled,
-      healthy: !this.#vm.isClosed,
-    };
+    const wrapper = this.#mayBeNow() ? this.#cell.readyWrapper(this.#source.id) : undefined;
+    if (wrapper !== undefined) return this.#beginNow(wrapper);
+    this.#watchdog.watch(this);
+    void this.#live(() => this.#carryOut());
+  }
+
+  /** Executes the script up to its end or its first wait, while this thread waits. */
+  #beginNow(wrapper: VmFunction): void {
+    this.#executing = false;
+    this.#compiled = 'kept';
+    const opened = this.#cell.openHardened((text) => this.#receive(text));
+    let state: GuestState;
+    try {
+      state = this.#turnNow(opened.realm, 'start', this.#arguments(wrapper));
+    } catch (error) {
+      return this.#conclude(opened, this.#outcomeOf(error));
+    }
+    if (state.kind === 'settled') return this.#conclude(opened, this.#settled(state));
+    this.#watchdog.watch(this);
+    const waiting = state;
+    void this.#live(async () => {
+      try {
+        return await this.#goOn(opened.realm, waiting);
+      } finally {
+        opened.close();
+      }
+    });
+  }
+
+  #conclude(opened: Pick<RunRealm, 'close'>, outcome: Outcome | undefined): void {
+    turnEnded(this.#slot);
+    opened.close();
+    this.#end(outcome);
   }
 
   /** Ends the run at once: the VM is given up, since what it was doing cannot be undone. */
@@ -132,6 +161,7 @@ export class Run implements Watched {
   answer(call: number, answer: string, at: number): void {
     if (this.#over) return;
     this.#answers.push(call, answer, at);
+    this.#exchanged += answer.length;
     this.#wake?.();
   }
 
@@ -141,18 +171,39 @@ export class Run implements Watched {
     this.#end(outcome);
   }
 
-  #end(outcome: Outcome): void {
+  /** @param outcome - undefined when the run was cut short. */
+  #end(outcome: Outcome | undefined): void {
+    if (this.#over) return;
     this.#over = true;
-    this.#ended.resolve(outcome);
+    this.cpuMs += this.#watchdog.unwatch(this);
+    if (outcome === undefined) {
+      this.#vm.close();
+      return this.#ended(undefined);
+    }
+    this.#ended({
+      outcome,
+      usage: {
+        wallMs: performance.now() - this.#started,
+        cpuMs: this.cpuMs,
+        heapBytes: this.#vm.isClosed ? 0 : this.#heapBytes,
+      },
+      waited: this.#waited,
+      droppedLogs: this.#droppedLogs,
+      compiled: this.#compiled,
+      healthy: !this.#vm.isClosed,
+    });
   }
 
-  async #live(): Promise<Outcome> {
-    this.#slot = turnBegins(this.#message.run);
+  async #live(work: () => Promise<Outcome>): Promise<void> {
+    let outcome: Outcome | undefined;
     try {
-      return await this.#carryOut();
+      outcome = await work();
+    } catch (error) {
+      outcome = this.#outcomeOf(error);
     } finally {
       turnEnded(this.#slot);
     }
+    this.#end(outcome);
   }
 
   async #carryOut(): Promise<Outcome> {
@@ -165,20 +216,37 @@ export class Run implements Watched {
       const loaded = await this.#load(opened);
       if ('status' in loaded) return loaded;
       this.#compiled = loaded.compiled;
-      const { context, input } = this.#message;
-      const args = [loaded.wrapper, context, input, this.#settings()];
-      let state = await this.#turn(opened.realm, 'start', args);
-      while (state.kind === 'waiting') {
-        if (this.#answers.length === 0 && !this.#isToAsk) await this.#rest(state);
-        state = await this.#next(opened.realm, state);
-      }
-      this.#heapBytes = this.#cell.heapBytesAfter(this.cpuMs);
-      this.#droppedLogs = state.droppedLogs;
-      if ((kind === 'hardened' && !state.intact) || this.#isNearlyFull()) this.#vm.close();
-      return this.#bounded(state.outcome);
+      const { realm } = opened;
+      return await this.#goOn(
+        realm,
+        await this.#turn(realm, 'start', this.#arguments(loaded.wrapper)),
+      );
     } finally {
       opened.close();
     }
+  }
+
+  async #goOn(realm: Realm, first: GuestState): Promise<Outcome> {
+    let state = first;
+    while (state.kind === 'waiting') {
+      this.#waited = true;
+      if (this.#answers.length === 0 && !this.#isToAsk) await this.#rest(state);
+      state = await this.#next(realm, state);
+    }
+    return this.#settled(state);
+  }
+
+  #settled(state: Extract<GuestState, { kind: 'settled' }>): Outcome {
+    this.#heapBytes = this.#cell.heapBytesAfter(this.cpuMs);
+    this.#droppedLogs = state.droppedLogs;
+    const isSpoiled = this.#message.realm === 'hardened' && !state.intact;
+    if (isSpoiled || this.#isNearlyFull()) this.#vm.close();
+    return this.#bounded(state.outcome);
+  }
+
+  #arguments(wrapper: VmFunction): VmArgument[] {
+    const { context, input } = this.#message;
+    return [wrapper, context, input, this.#settings()];
   }
 
   /** What the guest needs to know of the run beside its context and input. */
@@ -222,6 +290,7 @@ export class Run implements Watched {
   async #next(realm: Realm, before: Waiting): Promise<GuestState> {
     if (this.#answers.length === 0) return this.#turn(realm, 'timers', []);
     const answers = this.#answers.splice(0);
+    if (this.#mayBeNow()) return this.#turnNow(realm, 'answers', answers);
     this.#isToAsk = before.timerMs !== undefined;
     this.#hasCalled = false;
     await this.#execute(() => realm.answer(answers));
@@ -231,8 +300,33 @@ export class Run implements Watched {
   }
 
   async #turn(realm: Realm, ...[operation, args]: Parameters<Realm['turn']>): Promise<GuestState> {
+    if (this.#mayBeNow()) return this.#turnNow(realm, operation, args);
     this.#isToAsk = false;
     return readGuestState((await this.#execute(() => realm.turn(operation, args))).state);
+  }
+
+  /** Whether this thread may wait for the next turn: not when that could be too long for a limit. */
+  #mayBeNow(): boolean {
+    const { quick, limits } = this.#message;
+    return (
+      quick &&
+      this.#exchanged < maxExchanged &&
+      this.deadline - performance.now() > 2 * maxTurnNowMs &&
+      limits.cpuMs - this.cpuMs > 2 * maxTurnNowMs
+    );
+  }
+
+  /** @throws {CutShort} */
+  #turnNow(realm: Realm, operation: TurnOperation, args: readonly VmArgument[]): GuestState {
+    this.#isToAsk = false;
+    this.#idle = false;
+    const turn = realm.turnNow(operation, args, maxTurnNowMs);
+    const { posted, state } = splitHeld(turn.state);
+    for (const text of posted) this.#receive(text);
+    const before = this.cpuMs;
+    this.#account(turn);
+    this.#watchdog.discount(this.cpuMs - before);
+    return readGuestState(state);
   }
 
   async #execute<Some extends Partial<Turn>>(enter: () => Promise<Some>): Promise<Some> {
@@ -240,12 +334,16 @@ export class Run implements Watched {
     this.#idle = false;
     const turn = await enter();
     this.#executing = false;
-    this.cpuMs = this.#vm.cpuMs - this.#cpuBefore;
+    this.#account(turn);
     this.#watchdog.turnEnded(this);
-    if (turn.unhandled !== undefined && !this.#vm.isClosed) {
-      this.#sendLog(unhandledRejectionLine(turn.unhandled.reason, scriptName));
-    }
     return turn;
+  }
+
+  #account({ unhandled }: Partial<Turn>): void {
+    this.cpuMs = this.#vm.cpuMs - this.#cpuBefore;
+    if (unhandled !== undefined && !this.#vm.isClosed) {
+      this.#sendLog(unhandledRejectionLine(unhandled.reason, scriptName));
+    }
   }
 
   async #rest(state: Waiting): Promise<void> {
@@ -284,6 +382,7 @@ export class Run implements Watched {
         return;
       case 'calls':
         this.#hasCalled = true;
+        this.#exchanged += text.length;
         return this.#send({ type: 'calls', run, calls: posted.calls });
       case 'abort-call':
         return this.#send({ type: 'abort-call', run, call: posted.call });
@@ -303,6 +402,11 @@ export class Run implements Watched {
     if (outcome.status !== 'completed') return outcome;
     if (Buffer.byteLength(outcome.output) <= this.#message.limits.outputBytes) return outcome;
     return { status: 'failed', code: 'output_limit', message: '' };
+  }
+
+  /** @returns undefined when the run was cut short. */
+  #outcomeOf(error: unknown): Outcome | undefined {
+    return error instanceof CutShort ? undefined : this.#explain(error);
   }
 
   /** What a call that V8 did not carry out means for the run. */

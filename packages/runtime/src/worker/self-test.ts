@@ -1,3 +1,4 @@
+import type { Settlement } from './run.ts';
 import type { RealmKind, RunMessage } from '../protocol/messages.ts';
 
 const question = 'return { answer: ctx.input.six * 7 }';
@@ -20,6 +21,7 @@ const request: Omit<RunMessage, 'realm'> = {
     logEntries: 0,
     logBytes: 0,
   },
+  quick: true,
   codeWanted: false,
   seed: [1, 2],
   startedAt: 0,
@@ -46,8 +48,11 @@ export async function selfTest(bindings: string): Promise<string | undefined> {
     const run = async (realm: RealmKind, text: string): Promise<string | undefined> => {
       const source = { id: text.length, text, code: undefined };
       const asked = new Run(cell, { ...request, realm }, source, watchdog, () => {});
-      const { outcome } = await asked.execute();
-      return outcome.status === 'completed' ? outcome.output : undefined;
+      const settlement = await new Promise<Settlement | undefined>((resolve) => {
+        asked.begin(resolve);
+      });
+      const outcome = settlement?.outcome;
+      return outcome?.status === 'completed' ? outcome.output : undefined;
     };
     for (const realm of ['hardened', 'fresh'] as const) {
       if ((await run(realm, question)) !== '{"answer":42}') {

@@ -1,7 +1,7 @@
 import type { HostMessage, RunMessage, WorkerMessage } from '../protocol/messages.ts';
 import { Cell, type WorkerSource } from './cell.ts';
 import { scriptCode } from './compile.ts';
-import { Run } from './run.ts';
+import { Run, type Settlement } from './run.ts';
 import { toBody } from './script-body.ts';
 import { toCode, type Vm } from './vm.ts';
 import { Watchdog } from './watchdog.ts';
@@ -58,7 +58,7 @@ export class Supervisor {
         for (const cell of this.#cells.values()) cell.forget(message.source);
         return;
       case 'run':
-        void this.#run(message);
+        this.#run(message);
         return;
       case 'cancel':
         this.#runs.get(message.run)?.cancel(message.code);
@@ -88,18 +88,34 @@ export class Supervisor {
     this.#reportWhenStopped(cell.vm);
   }
 
-  async #run(message: RunMessage): Promise<void> {
+  #run(message: RunMessage): void {
     const cell = this.#cells.get(message.vm);
     const source = this.#sources.get(message.source);
+    // The host sends a quick run after another, which should be over by now.
+    if (message.quick && (cell === undefined || cell.isBusy)) {
+      return this.#send({ type: 'returned', run: message.run, begun: false });
+    }
     if (cell === undefined || source === undefined) throw new TypeError('run without VM or source');
+    cell.isBusy = true;
     const run = new Run(cell, message, source, this.#watchdog, this.#send);
     this.#runs.set(message.run, run);
-    const settlement = await run.execute();
-    this.#runs.delete(message.run);
-    this.#send({ type: 'settled', run: message.run, ...settlement });
-    if (!settlement.healthy) this.#destroyVm(message.vm);
-    else if (message.codeWanted || settlement.compiled === 'refused')
-      await this.#sendCode(cell.vm, source);
+    run.begin((settlement) => {
+      cell.isBusy = false;
+      this.#runs.delete(message.run);
+      this.#ended(message, cell.vm, source, settlement);
+    });
+  }
+
+  #ended(
+    { run, vm: id, codeWanted }: RunMessage,
+    vm: Vm,
+    source: WorkerSource,
+    settlement: Settlement | undefined,
+  ): void {
+    if (settlement === undefined) this.#send({ type: 'returned', run, begun: true });
+    else this.#send({ type: 'settled', run, ...settlement });
+    if (settlement?.healthy !== true) this.#destroyVm(id);
+    else if (codeWanted || settlement.compiled === 'refused') void this.#sendCode(vm, source);
   }
 
   #addCode(id: number, bytes: Uint8Array): void {

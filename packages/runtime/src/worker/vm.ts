@@ -107,6 +107,17 @@ export class Vm {
     return this.#track(fn.apply(undefined, args.map(toTransferable)));
   }
 
+  /**
+   * Calls a function inside while this thread waits, which saves two changes of threads. Nothing else
+   * of the process goes on meanwhile, so it is for calls that are known to be short.
+   * @param maxMs - after which the call, and the microtasks that follow it, are ended; 0 for never.
+   * @throws what it throws, or the first rejection that nobody handled; and when its time is over.
+   */
+  callNow(fn: VmFunction, args: readonly VmArgument[], maxMs: number): unknown {
+    const options = maxMs === 0 ? undefined : { timeout: maxMs };
+    return fn.applySync(undefined, args.map(toTransferable), options);
+  }
+
   /** Calls a function inside that gives back a function. */
   async callForFunction(fn: VmFunction, args: readonly VmArgument[]): Promise<VmFunction> {
     const options = { result: { reference: true } } as const;

@@ -54,6 +54,11 @@ export class Watchdog {
     this.#expectedGrowth += bytes;
   }
 
+  /** Says what a turn took that is over already, and of which nothing is any other run's. */
+  discount(cpuMs: number): void {
+    this.#lastCpuMs += cpuMs;
+  }
+
   /** Says that a turn ended and `run.cpuMs` is exact again. */
   turnEnded(run: Watched): void {
     const share = this.#runs.get(run);

@@ -10,6 +10,7 @@ const settled = {
   type: 'settled',
   run: 9,
   usage,
+  waited: false,
   droppedLogs: 2,
   compiled: 'kept',
   healthy: false,
