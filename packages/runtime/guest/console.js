@@ -11,9 +11,9 @@ guest.console = (() => {
   let dropped = 0;
   let nextReport = 1;
 
-  const open = (/** @type {GuestLimits} */ limits) => {
-    entriesLeft = limits.logEntries;
-    charactersLeft = limits.logBytes;
+  const open = (/** @type {number} */ entries, /** @type {number} */ characters) => {
+    entriesLeft = entries;
+    charactersLeft = characters;
     dropped = 0;
     nextReport = 1;
   };

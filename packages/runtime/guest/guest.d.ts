@@ -66,7 +66,7 @@ interface Guest {
   console: {
     readonly console: object;
     readonly write: (level: string, args: readonly unknown[], source?: string) => void;
-    readonly open: (limits: GuestLimits) => void;
+    readonly open: (entries: number, characters: number) => void;
     readonly droppedCount: () => number;
   };
   timers: {
@@ -79,7 +79,7 @@ interface Guest {
     readonly answers: (args: any[]) => void;
     readonly clear: () => void;
     readonly flush: () => void;
-    readonly open: (limits: GuestLimits) => void;
+    readonly open: (calls: number) => void;
     readonly isWaiting: () => boolean;
   };
   mathRandom: { readonly reset: (low: number, high: number) => void };
@@ -95,17 +95,6 @@ interface Guest {
     awaited: 0 | 1,
     ...args: any[]
   ) => string | undefined;
-}
-
-interface GuestLimits {
-  readonly seedLow: number;
-  readonly seedHigh: number;
-  /** When the run began, as `Date.now` counts. */
-  readonly startedAt: number;
-  readonly apiCalls: number;
-  readonly outputBytes: number;
-  readonly logEntries: number;
-  readonly logBytes: number;
 }
 
 interface GuestThrown {

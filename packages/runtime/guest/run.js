@@ -117,23 +117,22 @@ guest.dispatch = (() => {
   };
   const begin = guest.settings.realm === 'hardened' ? beginPlainly : guardedBeginning();
 
-  const start = (
-    /** @type {Function} */ wrapper,
-    /** @type {string} */ context,
-    /** @type {string} */ input,
-    /** @type {string} */ limitsText,
-  ) => {
-    const limits = parse(limitsText);
+  /**
+   * Read one by one, since in a fresh realm lists may be iterated as the script likes.
+   * @param {any[]} args the script's wrapper; context and input as JSON; when the run began, as
+   *   `Date.now` counts; both halves of the seed; and the limits that the guest keeps to
+   */
+  const start = (args) => {
     outcome = '';
-    outputBytes = limits.outputBytes;
-    open(limits);
-    sdk.open(limits);
-    guest.clock.start(limits.startedAt);
-    random.reset(limits.seedLow, limits.seedHigh);
+    guest.clock.start(args[3]);
     guest.performance.reset();
-    const ctx = parse(context);
-    ctx.input = parse(input);
-    begin(wrapper(ctx, console));
+    random.reset(args[4], args[5]);
+    sdk.open(args[6]);
+    outputBytes = args[7];
+    open(args[8], args[9]);
+    const ctx = parse(args[1]);
+    ctx.input = parse(args[2]);
+    begin(args[0](ctx, console));
   };
 
   const timers = () => {
@@ -188,7 +187,7 @@ guest.dispatch = (() => {
     isUnasked = operation === 'answers' && awaited === 0;
     if (awaited === 1) hold();
     enter(time, isUnasked);
-    if (operation === 'start') start(args[0], args[1], args[2], args[3]);
+    if (operation === 'start') start(args);
     else if (operation === 'answers') sdk.answers(args);
     else timers();
     return undefined;

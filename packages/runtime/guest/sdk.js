@@ -66,8 +66,8 @@ guest.sdk = (() => {
   let lastCall = 0;
   let callsLeft = 0;
 
-  const open = (/** @type {GuestLimits} */ limits) => {
-    callsLeft = limits.apiCalls;
+  const open = (/** @type {number} */ calls) => {
+    callsLeft = calls;
   };
 
   /** Forgets every call: the run is over. */

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import type { ResolvedContext } from '../context.ts';
 import { createError, ScriptError, type CloisterError, type ErrorCode } from '../errors.ts';
 import type {
@@ -18,6 +17,7 @@ import type {
 import { publish, type VmEnd } from './events.ts';
 import { CallSession, type CallBreach, type CallSessionShare } from './call-session.ts';
 import type { PooledVm } from './pool.ts';
+import { randomWord } from './random-word.ts';
 import { RunLog } from './run-log.ts';
 import type { LinkedRun, WorkerLoss } from './worker-link.ts';
 
@@ -60,7 +60,7 @@ export class Execution implements LinkedRun {
   #session: CallSession | undefined;
   /** Set when a call must not have been made; the worker is on its way to end the run. */
   #callBreach: CallBreach | undefined;
-  readonly #seed: readonly [number, number] = [randomInt(2 ** 32), randomInt(2 ** 32)];
+  readonly #seed: readonly [number, number] = [randomWord(), randomWord()];
   #queuedSince = performance.now();
   #queuedMs = 0;
   /** Time taken in VMs that were lost over the runs of others. */

@@ -69,6 +69,8 @@ export class Pool {
   readonly #onAvailable: () => void;
   readonly #fleet: WorkerFleet;
   readonly #vms = new Map<number, PooledVm>();
+  /** Those that are bound to a tenant, by tenant. */
+  readonly #bound = new Map<string, Set<PooledVm>>();
   readonly #closing = new Map<number, { readonly vm: PooledVm; readonly deadline: Deadline }>();
   readonly #started = Promise.withResolvers<void>();
   #isStarted = false;
@@ -155,8 +157,8 @@ export class Pool {
    */
   join(want: Want, source: number): PooledVm | undefined {
     let best: PooledVm | undefined;
-    for (const vm of this.#vms.values()) {
-      if (vm.tenantId !== want.tenantId || !vm.known.has(source)) continue;
+    for (const vm of this.#bound.get(want.tenantId) ?? []) {
+      if (!vm.known.has(source)) continue;
       const isOpen = vm.state === 'idle' ? isFit(vm, want) : isJoinable(vm, want);
       if (isOpen && (best === undefined || isBetterLane(vm, best))) best = vm;
     }
@@ -169,7 +171,7 @@ export class Pool {
 
   #occupy(vm: PooledVm, want: Want, isLane: boolean): PooledVm {
     const wasWarm = vm.tenantId === undefined;
-    vm.tenantId = want.tenantId;
+    if (wasWarm) this.#bind(vm, want.tenantId);
     vm.state = 'busy';
     vm.want = want;
     vm.runs++;
@@ -178,6 +180,22 @@ export class Pool {
     vm.worker.lodging?.enter(want);
     if (wasWarm) this.#refillSoon();
     return vm;
+  }
+
+  #bind(vm: PooledVm, tenantId: string): void {
+    vm.tenantId = tenantId;
+    const others = this.#bound.get(tenantId);
+    if (others === undefined) this.#bound.set(tenantId, new Set([vm]));
+    else others.add(vm);
+  }
+
+  #forget(vm: PooledVm): void {
+    this.#vms.delete(vm.id);
+    const { tenantId } = vm;
+    const others = tenantId === undefined ? undefined : this.#bound.get(tenantId);
+    if (tenantId === undefined || others === undefined) return;
+    others.delete(vm);
+    if (others.size === 0) this.#bound.delete(tenantId);
   }
 
   /**
@@ -236,6 +254,7 @@ export class Pool {
     clearTimeout(this.#refillTimer);
     for (const vm of this.#vms.values()) this.#publishEnd(vm, 'shutdown');
     this.#vms.clear();
+    this.#bound.clear();
     await this.#fleet.close();
   }
 
@@ -260,7 +279,7 @@ export class Pool {
   #workerGone(worker: Worker, how: 'worker_lost' | 'recycled'): void {
     for (const vm of this.#vms.values()) {
       if (vm.worker !== worker) continue;
-      this.#vms.delete(vm.id);
+      this.#forget(vm);
       this.#publishEnd(vm, how);
     }
     for (const [id, { vm, deadline }] of this.#closing) {
@@ -333,7 +352,7 @@ export class Pool {
   #vmFailed(id: number): void {
     const vm = this.#vms.get(id);
     if (vm === undefined) return;
-    this.#vms.delete(id);
+    this.#forget(vm);
     // A process that cannot make one isolate more is in no state to hold others.
     vm.link.kill(undefined, 'it could not make a VM');
   }
@@ -352,7 +371,7 @@ export class Pool {
   #destroy(vm: PooledVm, reason: VmEnd): void {
     vm.state = 'closing';
     vm.worker.vms--;
-    this.#vms.delete(vm.id);
+    this.#forget(vm);
     vm.link.destroyVm(vm.id);
     vm.link.ping();
     this.#awaitStop(vm);

@@ -22,7 +22,7 @@ interface TenantQueue {
 
 /** What is kept for a run until it is over. */
 interface Ticket {
-  deadline: Deadline;
+  deadline: Deadline | undefined;
   onAbort: (() => void) | undefined;
 }
 
@@ -67,20 +67,24 @@ export class Scheduler implements ExecutionOwner {
   submit(execution: Execution): void {
     const { signal, executionId } = execution.context;
     if (signal?.aborted === true) return execution.abandon('cancelled', aborted, signal.reason);
-    const refusal = this.#canStartAtOnce(execution) ? undefined : this.#refusal(execution);
-    if (refusal !== undefined) throw createError('queue_full', refusal, { executionId });
+    const refusal = this.#refusal(execution);
+    if (refusal !== undefined && !this.#canStartAtOnce(execution)) {
+      throw createError('queue_full', refusal, { executionId });
+    }
     const onAbort = signal === undefined ? undefined : (): void => this.#abort(execution);
     if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true });
-    this.#tickets.set(execution, { deadline: this.#queueDeadline(execution), onAbort });
+    const ticket: Ticket = { deadline: undefined, onAbort };
+    this.#tickets.set(execution, ticket);
     this.#queueOf(execution).waiting.push(execution);
     this.#queued++;
     this.dispatch();
+    if (execution.state === 'queued') ticket.deadline = this.#queueDeadline(execution);
   }
 
   /** Starts what can be started. Called whenever a run comes or a VM becomes free. */
   dispatch(): void {
     if (this.#queued === 0) return;
-    const wanted = new Map<string, number>();
+    let wanted: Map<string, number> | undefined;
     // One that was served goes to the back of the line, where this same loop comes to it again.
     for (const tenant of this.#tenants.values()) {
       if (!this.#mayStart(tenant)) {
@@ -91,7 +95,7 @@ export class Scheduler implements ExecutionOwner {
         this.#endTurn(tenant);
       } else {
         // Asked for in its turn, so that a VM which is idle now does not go to those behind it.
-        this.#askForVms(tenant, wanted);
+        this.#askForVms(tenant, (wanted ??= new Map()));
       }
     }
   }
@@ -99,7 +103,7 @@ export class Scheduler implements ExecutionOwner {
   onFinished(execution: Execution, vm: PooledVm | undefined, end: VmEnd | undefined): void {
     const ticket = this.#tickets.get(execution);
     this.#tickets.delete(execution);
-    ticket?.deadline.clear();
+    ticket?.deadline?.clear();
     if (ticket?.onAbort !== undefined) {
       execution.context.signal?.removeEventListener('abort', ticket.onAbort);
     }
@@ -123,7 +127,7 @@ export class Scheduler implements ExecutionOwner {
     this.#queued++;
     const ticket = this.#tickets.get(execution);
     if (ticket === undefined) return;
-    ticket.deadline.clear();
+    ticket.deadline?.clear();
     ticket.deadline = this.#queueDeadline(execution);
   }
 
@@ -262,7 +266,7 @@ export class Scheduler implements ExecutionOwner {
   #startClock(execution: Execution): void {
     const ticket = this.#tickets.get(execution);
     if (ticket === undefined) return;
-    ticket.deadline.clear();
+    ticket.deadline?.clear();
     ticket.deadline = this.#deadlines.after(execution.timeLeftMs + this.#options.graceMs, () =>
       execution.killWorker('timeout'),
     );
@@ -288,7 +292,7 @@ export class Scheduler implements ExecutionOwner {
     execution.cancel();
     const ticket = this.#tickets.get(execution);
     if (ticket === undefined) return;
-    ticket.deadline.clear();
+    ticket.deadline?.clear();
     ticket.deadline = this.#deadlines.after(this.#options.graceMs, () =>
       execution.killWorker('cancelled'),
     );

@@ -30,26 +30,65 @@ interface Attachment {
 
 /** Turns messages into one frame. */
 export function encodeFrame(messages: readonly unknown[]): Buffer {
-  const attachments: Attachment[] = [];
-  let attached = 0;
-  const attach = (attachment: Attachment): Place => {
-    const place = { at: attached, length: attachment.length };
-    attachments.push(attachment);
-    attached += place.length;
+  const writer = new FrameWriter();
+  for (const message of messages) writer.add(message);
+  return writer.finish();
+}
+
+/** Above this, messages of one tick are spread over several frames. A message is never split. */
+const fullFrameSize = 8 * 1024 * 1024;
+
+/** Turns messages into frames of a bearable size, in order. */
+export function encodeFrames(messages: readonly unknown[]): Buffer[] {
+  const frames: Buffer[] = [];
+  let writer: FrameWriter | undefined;
+  for (const message of messages) {
+    writer ??= new FrameWriter();
+    writer.add(message);
+    if (writer.size < fullFrameSize) continue;
+    frames.push(writer.finish());
+    writer = undefined;
+  }
+  if (writer !== undefined) frames.push(writer.finish());
+  return frames;
+}
+
+/** One frame in the making. */
+class FrameWriter {
+  #body = '[';
+  #attached = 0;
+  readonly #attachments: Attachment[] = [];
+  readonly #attach = (attachment: Attachment): Place => {
+    const place = { at: this.#attached, length: attachment.length };
+    this.#attachments.push(attachment);
+    this.#attached += place.length;
     return place;
   };
-  const body = JSON.stringify(messages.map((message) => withPlaces(message, attach)));
-  const length = Buffer.byteLength(body);
-  const frame = Buffer.allocUnsafe(headerBytes + length + attached);
-  frame.writeUInt32LE(length, 0);
-  frame.writeUInt32LE(attached, 4);
-  frame.write(body, headerBytes, 'utf8');
-  let at = headerBytes + length;
-  for (const attachment of attachments) {
-    attachment.write(frame, at);
-    at += attachment.length;
+
+  /** About what it takes, in characters and bytes. */
+  get size(): number {
+    return this.#body.length + this.#attached;
   }
-  return frame;
+
+  add(message: unknown): void {
+    if (this.#body.length > 1) this.#body += ',';
+    this.#body += JSON.stringify(withPlaces(message, this.#attach)) ?? 'null';
+  }
+
+  finish(): Buffer {
+    const body = `${this.#body}]`;
+    const length = Buffer.byteLength(body);
+    const frame = Buffer.allocUnsafe(headerBytes + length + this.#attached);
+    frame.writeUInt32LE(length, 0);
+    frame.writeUInt32LE(this.#attached, 4);
+    frame.write(body, headerBytes, 'utf8');
+    let at = headerBytes + length;
+    for (const attachment of this.#attachments) {
+      attachment.write(frame, at);
+      at += attachment.length;
+    }
+    return frame;
+  }
 }
 
 function withPlaces(message: unknown, attach: (attachment: Attachment) => Place): unknown {
@@ -67,35 +106,6 @@ function withPlaces(message: unknown, attach: (attachment: Attachment) => Place)
     placed = { ...placed, text: { ...place, encoding } satisfies TextPlace };
   }
   return placed;
-}
-
-/** Above this, messages of one tick are spread over several frames. A message is never split. */
-const fullFrameCharacters = 8 * 1024 * 1024;
-
-/** Turns messages into frames of a bearable size, in order. */
-export function encodeFrames(messages: readonly unknown[]): Buffer[] {
-  const frames: Buffer[] = [];
-  let from = 0;
-  let size = 0;
-  for (let i = 0; i < messages.length; i++) {
-    size += roughSize(messages[i]);
-    if (size < fullFrameCharacters) continue;
-    frames.push(encodeFrame(messages.slice(from, i + 1)));
-    from = i + 1;
-    size = 0;
-  }
-  if (from < messages.length) frames.push(encodeFrame(messages.slice(from)));
-  return frames;
-}
-
-/** What is large in a message are texts in its fields, at most four levels down. */
-function roughSize(value: unknown, depth = 4): number {
-  if (typeof value === 'string') return value.length;
-  if (value instanceof Uint8Array) return value.length;
-  if (typeof value !== 'object' || value === null || depth === 0) return 0;
-  let size = 0;
-  for (const part of Object.values(value)) size += roughSize(part, depth - 1);
-  return size;
 }
 
 /**

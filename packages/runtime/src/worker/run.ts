@@ -7,7 +7,7 @@ import type {
   WorkerMessage,
   WorkerUsage,
 } from '../protocol/messages.ts';
-import { turnBegins, turnEnded } from './turn-log.ts';
+import { ownTurnBegins, turnBegins, turnEnded } from './turn-log.ts';
 import { compilationFailure, compileScript, scriptName } from './compile.ts';
 import {
   readGuestState,
@@ -110,10 +110,10 @@ export class Run implements Watched {
    */
   begin(ended: (settlement: Settlement | undefined) => void): void {
     this.#ended = ended;
-    this.#slot = turnBegins(this.#message.run);
     this.#vm.onCatastrophe = () => this.breach('memory_limit');
     const wrapper = this.#mayBeNow() ? this.#cell.readyWrapper(this.#source.id) : undefined;
     if (wrapper !== undefined) return this.#beginNow(wrapper);
+    this.#slot = turnBegins(this.#message.run);
     this.#watchdog.watch(this);
     void this.#live(() => this.#carryOut());
   }
@@ -142,7 +142,6 @@ export class Run implements Watched {
   }
 
   #conclude(opened: Pick<RunRealm, 'close'>, outcome: Outcome | undefined): void {
-    turnEnded(this.#slot);
     opened.close();
     this.#end(outcome);
   }
@@ -244,25 +243,22 @@ export class Run implements Watched {
     return this.#bounded(state.outcome);
   }
 
+  /** What `start` of guest/run.js takes, in its order. */
   #arguments(wrapper: VmFunction): VmArgument[] {
-    const { context, input } = this.#message;
-    return [wrapper, context, input, this.#settings()];
-  }
-
-  /** What the guest needs to know of the run beside its context and input. */
-  #settings(): string {
-    const { apiCalls, outputBytes, logEntries, logBytes } = this.#message.limits;
-    const { startedAt } = this.#message;
-    const [seedLow, seedHigh] = this.#message.seed;
-    return JSON.stringify({
+    const { context, input, startedAt, seed, limits } = this.#message;
+    const { apiCalls, outputBytes, logEntries, logBytes } = limits;
+    return [
+      wrapper,
+      context,
+      input,
       startedAt,
+      seed[0],
+      seed[1],
       apiCalls,
       outputBytes,
       logEntries,
       logBytes,
-      seedLow,
-      seedHigh,
-    });
+    ];
   }
 
   async #check(): Promise<Outcome> {
@@ -320,6 +316,7 @@ export class Run implements Watched {
   #turnNow(realm: Realm, operation: TurnOperation, args: readonly VmArgument[]): GuestState {
     this.#isToAsk = false;
     this.#idle = false;
+    ownTurnBegins(this.#message.run);
     const turn = realm.turnNow(operation, args, maxTurnNowMs);
     const { posted, state } = splitHeld(turn.state);
     for (const text of posted) this.#receive(text);
@@ -330,6 +327,7 @@ export class Run implements Watched {
   }
 
   async #execute<Some extends Partial<Turn>>(enter: () => Promise<Some>): Promise<Some> {
+    if (this.#slot < 0) this.#slot = turnBegins(this.#message.run);
     this.#executing = true;
     this.#idle = false;
     const turn = await enter();
@@ -350,7 +348,6 @@ export class Run implements Watched {
     turnEnded(this.#slot);
     this.#slot = -1;
     await this.#wait(state);
-    this.#slot = turnBegins(this.#message.run);
   }
 
   /** Waits for an answer or the next timer, or for ever: the watchdog ends what nothing else can. */

@@ -22,6 +22,22 @@ export function turnEnded(slot: number): void {
   free.push(slot);
 }
 
+/** The slot of runs that this thread executes itself, one at a time. */
+let ownSlot = -1;
+
+/**
+ * Notes that this thread executes a run from now on, instead of the one before. That it is over is noted
+ * once for all that follow one another.
+ */
+export function ownTurnBegins(run: number): void {
+  if (ownSlot >= 0) return write(ownSlot, run);
+  ownSlot = turnBegins(run);
+  setImmediate(() => {
+    turnEnded(ownSlot);
+    ownSlot = -1;
+  });
+}
+
 /** At once and into the file, where it stays whatever becomes of this process. */
 function write(slot: number, run: number): void {
   record.writeDoubleLE(run);

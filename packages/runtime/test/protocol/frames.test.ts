@@ -389,7 +389,6 @@ describe('encodeFrames', () => {
     expect(plain(read(frames))).toEqual(plain(sent));
   });
 
-  // A known defect: log lines lie a level deeper than encodeFrames looks for what is large.
   test('spreads large log lines of one tick over several frames', () => {
     const lines = [{ level: 'info', message: 'z'.repeat(3 * mebi) }];
     const sent = Array.from({ length: 20 }, (_, run) => ({ type: 'log', run, lines }));
