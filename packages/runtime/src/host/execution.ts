@@ -28,7 +28,7 @@ export interface ExecutionOwner {
   /** A worker was lost over the run. */
   onCulprit(execution: Execution): void;
   /** The run ended well, and its VM is fit to be used again. */
-  onClean(execution: Execution, cpuMs: number, waited: boolean): void;
+  onClean(execution: Execution, message: SettledMessage): void;
   /** The worker did not carry the run out, which wants another VM; what it was begun in is spoiled. */
   onReturned(execution: Execution, vm: PooledVm | undefined, begun: boolean): void;
   /** The run lost its VM through no fault of its own and wants another. */
@@ -116,7 +116,8 @@ export class Execution implements LinkedRun {
   }
 
   /** Sends the run into a VM that the pool gave for it. */
-  start(vm: PooledVm, quick: boolean): void {
+  /** @param isQuick - whether runs of its script have been quick so far. */
+  start(vm: PooledVm, isQuick: boolean): void {
     this.#state = 'running';
     this.#vm = vm;
     this.#startedAt = performance.now();
@@ -135,7 +136,7 @@ export class Execution implements LinkedRun {
     vm.link.startRun(this, this.source, this.#prepared.code, {
       codeWanted: this.#prepared.codeWanted && this.purpose === 'execute',
       vm: vm.id,
-      quick,
+      pace: isQuick ? 'quick' : this.mayBeQuick ? 'open' : 'slow',
       purpose: this.purpose,
       realm: this.context.realm,
       context: this.context.json,
@@ -193,7 +194,7 @@ export class Execution implements LinkedRun {
       this.#fail(this.#toError(outcome, usage), usage);
     }
     if (message.healthy && outcome.status === 'completed') {
-      this.#owner.onClean(this, message.usage.cpuMs, message.waited);
+      this.#owner.onClean(this, message);
       this.#vm?.known.add(this.source.id);
     }
     this.#leave(this.#endOfVm(message.healthy));
@@ -215,6 +216,11 @@ export class Execution implements LinkedRun {
     if (this.#session?.rewind() === false)
       return this.#end('worker_crashed', tooManyCalls, undefined, false);
     this.#displace(isSuspect);
+  }
+
+  /** Once in its life; else it could be sent to and fro for ever. */
+  get mayBeReturned(): boolean {
+    return !this.#isReturned;
   }
 
   onReturned(begun: boolean): void {

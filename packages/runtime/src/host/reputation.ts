@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { publish } from './events.ts';
+import type { SettledMessage } from '../protocol/messages.ts';
 import type { Trust } from './lodging.ts';
 
 /**
@@ -19,7 +20,7 @@ interface Record {
 
 /** Clean runs after which a script may share workers with others that have as many. */
 const provenAfter = 50;
-/** Time on a core that a quick run takes at most, in milliseconds, and how many make a habit. */
+/** Time on a core that a turn of a quick run takes at most, in milliseconds, and how many make a habit. */
 const quickMs = 2;
 const quickAfter = 10;
 /** Quick runs that one which was not takes back. */
@@ -58,10 +59,14 @@ export class Reputation {
     return record.straightRuns < quickAfter ? 'quick' : 'straight';
   }
 
-  ranCleanly(tenantId: string, source: number, cpuMs: number, waited: boolean): void {
+  ranCleanly(
+    tenantId: string,
+    source: number,
+    { longestTurnMs, waited }: Pick<SettledMessage, 'longestTurnMs' | 'waited'>,
+  ): void {
     const record = this.#of(tenantId, source);
     record.cleanRuns++;
-    if (cpuMs <= quickMs) record.quickRuns++;
+    if (longestTurnMs <= quickMs) record.quickRuns++;
     else record.quickRuns = Math.min(record.quickRuns, Math.max(0, record.quickRuns - setback));
     record.straightRuns = waited ? 0 : record.straightRuns + 1;
   }

@@ -3,6 +3,7 @@ import type { ResolvedOptions } from '../options.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import type { ResolvedContext } from '../context.ts';
 import type { QueueCause } from '../result.ts';
+import type { SettledMessage } from '../protocol/messages.ts';
 import type { Source } from './compilation-cache.ts';
 import type { Want } from './lodging.ts';
 import type { Pace, Reputation } from './reputation.ts';
@@ -146,9 +147,9 @@ export class Scheduler implements ExecutionOwner {
     this.#reputation.costWorker(context.tenantId, source.id);
   }
 
-  onClean({ context, source, purpose }: Execution, cpuMs: number, waited: boolean): void {
+  onClean({ context, source, purpose }: Execution, message: SettledMessage): void {
     if (purpose === 'execute') {
-      this.#reputation.ranCleanly(context.tenantId, source.id, cpuMs, waited);
+      this.#reputation.ranCleanly(context.tenantId, source.id, message);
     }
   }
 

@@ -25,6 +25,7 @@ export interface LinkedRun {
   onSettled(message: SettledMessage): void;
   /** The worker did not carry it out, and says whether it had begun to. Comes instead of `onSettled`. */
   onReturned(begun: boolean): void;
+  readonly mayBeReturned: boolean;
   /** A worker had to be killed over it, perhaps after it was settled. */
   onBlamed(): void;
   /** The worker is gone. Comes instead of `onSettled`. */
@@ -160,7 +161,7 @@ export class WorkerLink {
     if (message.codeWanted) this.wantCode(source);
     if (this.#runs.size === 0) this.#process.setReferenced(true);
     this.#runs.set(run.id, run);
-    if (message.quick) this.#quickRuns.add(run.id);
+    if (message.pace === 'quick') this.#quickRuns.add(run.id);
     this.#send({ ...message, type: 'run', run: run.id, source: source.id });
   }
 
@@ -299,8 +300,12 @@ export class WorkerLink {
         return this.#runs.get(message.run)?.onCalls(message.calls);
       case 'abort-call':
         return this.#runs.get(message.run)?.onCallAborted(message.call);
+      case 'quick':
+        if (this.#runs.has(message.run)) this.#quickRuns.add(message.run);
+        return;
       case 'returned': {
         const run = this.#runs.get(message.run);
+        if (run?.mayBeReturned === false) throw new ProtocolError('a run came back twice');
         this.#forget(message.run);
         return run?.onReturned(message.begun);
       }

@@ -24,6 +24,13 @@ interface RunLimits {
   readonly logBytes: number;
 }
 
+/**
+ * How a run is executed. `quick`, since runs of its script have been short so far: by the worker's own
+ * thread, which saves two changes of threads; the run is returned when it turns out not to be short.
+ * `open`: in a thread of its VM's, until its turns have been short for a while. `slow`: there only.
+ */
+export type RunPace = 'quick' | 'open' | 'slow';
+
 /** Asks for one run. `context` and `input` are JSON texts, parsed inside the VM and nowhere else. */
 export interface RunMessage {
   readonly type: 'run';
@@ -40,11 +47,7 @@ export interface RunMessage {
   readonly seed: readonly [low: number, high: number];
   /** When the run began for the first time, as `Date.now` counts. */
   readonly startedAt: number;
-  /**
-   * Whether runs of the script have been short so far: then the worker's own thread executes it, which
-   * saves two changes of threads, and gives it back when it turns out not to be short.
-   */
-  readonly quick: boolean;
+  readonly pace: RunPace;
   /** Whether the code that V8 makes of the source is to be sent back, for the cache. */
   readonly codeWanted: boolean;
 }
@@ -177,6 +180,8 @@ export interface SettledMessage {
   readonly usage: WorkerUsage;
   /** Whether it waited for anything on its way. */
   readonly waited: boolean;
+  /** Time on a core of its longest turn, in milliseconds. */
+  readonly longestTurnMs: number;
   /** Console entries that were not sent because a log limit was reached. */
   readonly droppedLogs: number;
   /**
@@ -198,6 +203,8 @@ export type WorkerMessage =
   | { readonly type: 'vm-gone'; readonly vm: number }
   | { readonly type: 'log'; readonly run: number; readonly lines: readonly LogLine[] }
   | { readonly type: 'calls'; readonly run: number; readonly calls: readonly GuestCall[] }
+  /** The turns of a run have been short so far: from now on the worker executes it as a quick one. */
+  | { readonly type: 'quick'; readonly run: number }
   /**
    * A quick run is not carried out here: it was not begun, since its VM is busy with another or gone; or
    * it was begun and took too long, which has cost its VM.

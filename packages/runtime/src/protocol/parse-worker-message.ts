@@ -61,6 +61,8 @@ export function parseWorkerMessage(value: unknown): WorkerMessage {
       return { type: 'calls', run: whole(fields, 'run'), calls: list(fields, 'calls').map(call) };
     case 'abort-call':
       return { type: 'abort-call', run: whole(fields, 'run'), call: whole(fields, 'call') };
+    case 'quick':
+      return { type: 'quick', run: whole(fields, 'run') };
     case 'returned':
       return { type: 'returned', run: whole(fields, 'run'), begun: flag(fields, 'begun') };
     case 'code':
@@ -72,6 +74,7 @@ export function parseWorkerMessage(value: unknown): WorkerMessage {
         outcome: outcome(fields['outcome']),
         usage: usage(fields['usage']),
         waited: flag(fields, 'waited'),
+        longestTurnMs: amount(fields, 'longestTurnMs'),
         droppedLogs: whole(fields, 'droppedLogs'),
         compiled: compiled(fields['compiled']),
         healthy: flag(fields, 'healthy'),

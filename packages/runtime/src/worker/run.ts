@@ -26,6 +26,7 @@ export interface Settlement {
   readonly outcome: Outcome;
   readonly usage: WorkerUsage;
   readonly waited: boolean;
+  readonly longestTurnMs: number;
   readonly droppedLogs: number;
   readonly compiled: Compiled;
   readonly healthy: boolean;
@@ -37,6 +38,9 @@ type CancelCode = Extract<HostMessage, { type: 'cancel' }>['code'];
 const mebi = 1024 * 1024;
 /** How long this thread, and with it the whole worker, waits for a turn of a quick run, in milliseconds. */
 const maxTurnNowMs = 100;
+/** What a short turn takes at most, in milliseconds, and how many make a run a quick one. */
+const shortTurnMs = 1;
+const quickAfter = 20;
 /** A run that is cut short is repeated, and what was said to the host and back is kept only so far. */
 const maxExchanged = 1024 * 1024;
 
@@ -57,6 +61,10 @@ export class Run implements Watched {
   #over = false;
   #executing = true;
   #waited = false;
+  #longestTurnMs = 0;
+  #quick: boolean;
+  /** Short turns in a row. */
+  #shortTurns = 0;
   #droppedLogs = 0;
   #heapBytes = 0;
   /** Numbers of host calls, their answers and when those came, in turn, since the last turn. */
@@ -88,6 +96,7 @@ export class Run implements Watched {
     this.#source = source;
     this.#watchdog = watchdog;
     this.#send = send;
+    this.#quick = message.pace === 'quick';
     this.#cpuBefore = cell.vm.cpuMs;
   }
 
@@ -187,6 +196,7 @@ export class Run implements Watched {
         heapBytes: this.#vm.isClosed ? 0 : this.#heapBytes,
       },
       waited: this.#waited,
+      longestTurnMs: this.#longestTurnMs,
       droppedLogs: this.#droppedLogs,
       compiled: this.#compiled,
       healthy: !this.#vm.isClosed,
@@ -303,9 +313,9 @@ export class Run implements Watched {
 
   /** Whether this thread may wait for the next turn: not when that could be too long for a limit. */
   #mayBeNow(): boolean {
-    const { quick, limits } = this.#message;
+    const { limits } = this.#message;
     return (
-      quick &&
+      this.#quick &&
       this.#exchanged < maxExchanged &&
       this.deadline - performance.now() > 2 * maxTurnNowMs &&
       limits.cpuMs - this.cpuMs > 2 * maxTurnNowMs
@@ -337,8 +347,19 @@ export class Run implements Watched {
     return turn;
   }
 
+  #tookTurn(ms: number): void {
+    this.#longestTurnMs = Math.max(this.#longestTurnMs, ms);
+    this.#shortTurns = ms <= shortTurnMs ? this.#shortTurns + 1 : 0;
+    if (this.#message.pace !== 'open' || this.#quick || this.#over) return;
+    if (this.#shortTurns < quickAfter) return;
+    this.#quick = true;
+    this.#send({ type: 'quick', run: this.#message.run });
+  }
+
   #account({ unhandled }: Partial<Turn>): void {
+    const before = this.cpuMs;
     this.cpuMs = this.#vm.cpuMs - this.#cpuBefore;
+    this.#tookTurn(this.cpuMs - before);
     if (unhandled !== undefined && !this.#vm.isClosed) {
       this.#sendLog(unhandledRejectionLine(unhandled.reason, scriptName));
     }

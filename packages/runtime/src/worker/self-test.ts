@@ -21,7 +21,7 @@ const request: Omit<RunMessage, 'realm'> = {
     logEntries: 0,
     logBytes: 0,
   },
-  quick: true,
+  pace: 'open',
   codeWanted: false,
   seed: [1, 2],
   startedAt: 0,

@@ -92,7 +92,7 @@ export class Supervisor {
     const cell = this.#cells.get(message.vm);
     const source = this.#sources.get(message.source);
     // The host sends a quick run after another, which should be over by now.
-    if (message.quick && (cell === undefined || cell.isBusy)) {
+    if (message.pace === 'quick' && (cell === undefined || cell.isBusy)) {
       return this.#send({ type: 'returned', run: message.run, begun: false });
     }
     if (cell === undefined || source === undefined) throw new TypeError('run without VM or source');

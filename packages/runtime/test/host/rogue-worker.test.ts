@@ -29,6 +29,7 @@ const answers: Readonly<Record<string, string>> = {
   'makes calls without end': `send({ type: 'calls', run, calls: Array.from({ length: 300 }, (_, i) => ({ call: i + 1, binding: 0, method: 1, args: '[]' })) });`,
   'makes a call with too long arguments': `send({ type: 'calls', run, calls: [{ call: 1, binding: 0, method: 0, args: JSON.stringify(['x'.repeat(2 ** 20)]) }] });`,
   'writes a line as a method that writes none': `send({ type: 'log', run, lines: [{ level: 'info', message: '', origin: { binding: 0, method: 0 } }] });`,
+  'sends back a run that is not quick': `send({ type: 'returned', run, begun: false });`,
   'closes its pipe': `pipe.destroy();`,
   exits: `process.exit(0);`,
 };
@@ -56,7 +57,7 @@ const rogue = (answer: string): string => `
     for (const message of reader.read(piece) as any[]) {
       const { type, vm, run, source } = message;
       if (source !== undefined) told.push(type + ' ' + source);
-      const settled = (outcome: unknown) => ({ type: 'settled', run, outcome, usage, droppedLogs: 0, compiled: 'source', healthy: true });
+      const settled = (outcome: unknown) => ({ type: 'settled', run, outcome, usage, waited: false, longestTurnMs: 0.5, droppedLogs: 0, compiled: 'source', healthy: true });
       if (type === 'create-vm') send({ type: 'vm-ready', vm });
       if (type === 'destroy-vm') send({ type: 'vm-gone', vm });
       if (type === 'run') { ${answer} }

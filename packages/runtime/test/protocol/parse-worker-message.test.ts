@@ -11,6 +11,7 @@ const settled = {
   run: 9,
   usage,
   waited: false,
+  longestTurnMs: 0.5,
   droppedLogs: 2,
   compiled: 'kept',
   healthy: false,
@@ -48,6 +49,8 @@ const valid: readonly (readonly [title: string, message: WorkerMessage])[] = [
   ['calls', { type: 'calls', run: 4, calls: [{ call: 1, binding: 0, method: 3, args: '[]' }] }],
   ['no calls', { type: 'calls', run: 4, calls: [] }],
   ['abort-call', { type: 'abort-call', run: 4, call: 2 }],
+  ['quick', { type: 'quick', run: 4 }],
+  ['returned', { type: 'returned', run: 4, begun: true }],
   ['code', { type: 'code', source: 3, bytes: new Uint8Array([1, 2]) }],
   ['code of no bytes', { type: 'code', source: 3, bytes: new Uint8Array() }],
   ...(['kept', 'code', 'source', 'refused'] as const).map(
