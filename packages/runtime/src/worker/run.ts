@@ -15,6 +15,7 @@ import {
   unhandledRejectionLine,
   type GuestState,
 } from './guest-report.ts';
+import { adviseOnImport } from './import-advice.ts';
 import type { Cell, LoadedScript, RunRealm, WorkerSource } from './cell.ts';
 import type { Realm, Turn } from './realm.ts';
 import type { Vm } from './vm.ts';
@@ -175,7 +176,7 @@ export class Run implements Watched {
       this.#heapBytes = this.#cell.heapBytesAfter(this.cpuMs);
       this.#droppedLogs = state.droppedLogs;
       if ((kind === 'hardened' && !state.intact) || this.#isNearlyFull()) this.#vm.close();
-      return this.#bounded(state.outcome);
+      return this.#bounded(adviseOnImport(state.outcome, this.#source.text));
     } finally {
       opened.close();
     }
