@@ -49,6 +49,7 @@ interface Guest {
   formatInspect: any;
   formatIntrinsics: any;
   formatLayout: any;
+  formatKinds: any;
   formatShape: any;
   formatText: any;
   json: {

@@ -6,7 +6,7 @@ guest.abortSignal = (() => {
   const { Event, trust } = guest.event;
   const { add, dispatch, EventTarget, onSignals } = guest.eventTarget;
   const { list, push } = guest.list;
-  const { isObject, requireArguments, sequence, shape, wholeNumber } = guest.webIdl;
+  const { isObject, requireArguments, sequence, shape, show, wholeNumber } = guest.webIdl;
   const { apply } = guest.webIntrinsics;
   const { setTimeout, TypeError } = /** @type {any} */ (globalThis);
   const longestTimer = 2 ** 31 - 1;
@@ -181,6 +181,8 @@ guest.abortSignal = (() => {
   onSignals(whenAborted);
   shape(AbortSignal, 'AbortSignal', isSignal);
   shape(AbortController, 'AbortController', isController);
+  show(AbortSignal, isSignal, ['aborted']);
+  show(AbortController, isController, ['signal']);
   Object.defineProperty(AbortSignal, 'length', { value: 0 });
   addGlobal('AbortSignal', AbortSignal);
   addGlobal('AbortController', AbortController);

@@ -2,7 +2,7 @@
 // `Event`: what listeners are given. There is no tree, so an event has one target and no phases.
 guest.event = (() => {
   const { addGlobal } = guest.globals;
-  const { constants, dictionary, domString, requireArguments, shape } = guest.webIdl;
+  const { constants, dictionary, domString, requireArguments, shape, show } = guest.webIdl;
   const { now } = guest.performance;
 
   const phases = { __proto__: null, NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 };
@@ -104,6 +104,7 @@ guest.event = (() => {
   }
 
   shape(Event, 'Event', internals.isEvent);
+  show(Event, internals.isEvent, ['type', 'defaultPrevented', 'cancelable', 'timeStamp']);
   constants(Event, phases);
   addGlobal('Event', Event);
   return { __proto__: null, Event, ...internals };

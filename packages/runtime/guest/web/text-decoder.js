@@ -5,7 +5,7 @@ guest.textDecoder = (() => {
   const { bytesOf } = guest.bytes;
   const { close, open } = guest.codeUnits;
   const { encodingFor } = guest.encodingLabels;
-  const { dictionary, shape } = guest.webIdl;
+  const { dictionary, shape, show } = guest.webIdl;
   const { typedArrayLength } = guest.webIntrinsics;
   const { TypeError } = globalThis;
   const { utf8, utf16, windows1252 } = guest;
@@ -68,5 +68,6 @@ guest.textDecoder = (() => {
   }
 
   shape(TextDecoder, 'TextDecoder', isInstance);
+  show(TextDecoder, isInstance, ['encoding', 'fatal', 'ignoreBOM']);
   addGlobal('TextDecoder', TextDecoder);
 })();

@@ -4,7 +4,7 @@ guest.url = (() => {
   const { addGlobal } = guest.globals;
   const { request } = guest.services;
   const { ofUrl, replace } = guest.urlSearchParams;
-  const { requireArguments, shape, usvString } = guest.webIdl;
+  const { requireArguments, shape, show, usvString } = guest.webIdl;
   const { indexOf, slice } = guest.webIntrinsics;
   const { RangeError, TypeError } = globalThis;
   /** Characters of a URL, before and after parsing. */
@@ -202,5 +202,19 @@ guest.url = (() => {
   }
 
   shape(URL, 'URL', isInstance);
+  show(URL, isInstance, [
+    'href',
+    'origin',
+    'protocol',
+    'username',
+    'password',
+    'host',
+    'hostname',
+    'port',
+    'pathname',
+    'search',
+    'searchParams',
+    'hash',
+  ]);
   addGlobal('URL', URL);
 })();

@@ -56,6 +56,7 @@ interface AbortInternals {
 
 interface SearchParamsInternals {
   readonly isInstance: (value: any) => boolean;
+  readonly pairsOf: (params: any) => GuestList<SearchPair>;
   readonly ofUrl: (query: string, changed: (query: string) => void) => any;
   readonly replace: (params: any, query: string) => void;
 }
@@ -203,6 +204,7 @@ interface Guest {
     readonly sequence: (value: any, where: string) => GuestList<any>;
     readonly sequenceMethod: (value: any, where: string) => Function | undefined;
     readonly shape: (Class: any, name: string, isInstance: (value: any) => boolean) => void;
+    readonly show: (Class: any, isInstance: (value: any) => boolean, names: string[]) => void;
     readonly tag: (prototype: object, name: string) => void;
     readonly usvString: (value: any) => string;
     readonly wholeNumber: (value: any, where: string) => number;
