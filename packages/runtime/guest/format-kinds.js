@@ -8,17 +8,17 @@ guest.formatKinds = (() => {
   const kinds = list();
 
   /**
-   * Instances print with these properties, read by what the getters of their class were at the start.
+   * Instances print with these properties.
    * @param {FormatKind['isInstance']} isInstance
-   * @param {FormatList<{ readonly name: string, readonly read: (value: any) => unknown }>} fields
+   * @param {(value: any) => any} read gives them in an object without a prototype
    */
-  const showFields = (isInstance, fields) => {
+  const showFields = (isInstance, read) => {
     /** @type {FormatItems} */
     const items = (state, value, _shape, print, texts) => {
-      for (let i = 0; i < fields.length && !spent(state); i++) {
-        const field = fields[i];
-        if (field !== undefined)
-          push(texts, `${charge(state, field.name)}: ${print(field.read(value))}`);
+      const fields = read(value);
+      for (const name in fields) {
+        if (spent(state)) return;
+        push(texts, `${charge(state, name)}: ${print(fields[name])}`);
       }
     };
     push(kinds, { __proto__: null, isInstance, items, wholeOf: undefined });

@@ -2,11 +2,12 @@
 // `AbortSignal` and `AbortController`.
 guest.abortSignal = (() => {
   const { addGlobal } = guest.globals;
+  const { showFields } = guest.formatKinds;
   const { DOMException } = guest.domException;
   const { Event, trust } = guest.event;
   const { add, dispatch, EventTarget, onSignals } = guest.eventTarget;
   const { list, push } = guest.list;
-  const { isObject, requireArguments, sequence, shape, show, wholeNumber } = guest.webIdl;
+  const { isObject, requireArguments, sequence, shape, wholeNumber } = guest.webIdl;
   const { apply } = guest.webIntrinsics;
   const { setTimeout, TypeError } = /** @type {any} */ (globalThis);
   const longestTimer = 2 ** 31 - 1;
@@ -140,6 +141,7 @@ guest.abortSignal = (() => {
 
     static {
       const isSignal = (/** @type {any} */ value) => isObject(value) && #aborted in value;
+      showFields(isSignal, (signal) => ({ __proto__: null, aborted: signal.#aborted }));
       internals = {
         isSignal,
         require: (value, where) => {
@@ -175,14 +177,13 @@ guest.abortSignal = (() => {
     }
     static {
       isController = (value) => #signal in value;
+      showFields(isController, (controller) => ({ __proto__: null, signal: controller.#signal }));
     }
   }
 
   onSignals(whenAborted);
   shape(AbortSignal, 'AbortSignal', isSignal);
   shape(AbortController, 'AbortController', isController);
-  show(AbortSignal, isSignal, ['aborted']);
-  show(AbortController, isController, ['signal']);
   Object.defineProperty(AbortSignal, 'length', { value: 0 });
   addGlobal('AbortSignal', AbortSignal);
   addGlobal('AbortController', AbortController);

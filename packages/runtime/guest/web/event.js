@@ -2,7 +2,8 @@
 // `Event`: what listeners are given. There is no tree, so an event has one target and no phases.
 guest.event = (() => {
   const { addGlobal } = guest.globals;
-  const { constants, dictionary, domString, requireArguments, shape, show } = guest.webIdl;
+  const { showFields } = guest.formatKinds;
+  const { constants, dictionary, domString, requireArguments, shape } = guest.webIdl;
   const { now } = guest.performance;
 
   const phases = { __proto__: null, NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 };
@@ -79,6 +80,16 @@ guest.event = (() => {
     }
 
     static {
+      showFields(
+        (value) => #type in value,
+        (event) => ({
+          __proto__: null,
+          type: event.#type,
+          defaultPrevented: event.#canceled,
+          cancelable: event.#cancelable,
+          timeStamp: event.#timeStamp,
+        }),
+      );
       internals = {
         isEvent: (value) => #type in value,
         isDispatching: (event) => event.#dispatching,
@@ -104,7 +115,6 @@ guest.event = (() => {
   }
 
   shape(Event, 'Event', internals.isEvent);
-  show(Event, internals.isEvent, ['type', 'defaultPrevented', 'cancelable', 'timeStamp']);
   constants(Event, phases);
   addGlobal('Event', Event);
   return { __proto__: null, Event, ...internals };

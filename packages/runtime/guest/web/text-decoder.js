@@ -2,10 +2,11 @@
 // `TextDecoder`.
 guest.textDecoder = (() => {
   const { addGlobal } = guest.globals;
+  const { showFields } = guest.formatKinds;
   const { bytesOf } = guest.bytes;
   const { close, open } = guest.codeUnits;
   const { encodingFor } = guest.encodingLabels;
-  const { dictionary, shape, show } = guest.webIdl;
+  const { dictionary, shape } = guest.webIdl;
   const { typedArrayLength } = guest.webIntrinsics;
   const { TypeError } = globalThis;
   const { utf8, utf16, windows1252 } = guest;
@@ -64,10 +65,15 @@ guest.textDecoder = (() => {
 
     static {
       isInstance = (value) => #encoding in value;
+      showFields(isInstance, (decoder) => ({
+        __proto__: null,
+        encoding: decoder.#encoding,
+        fatal: decoder.#fatal,
+        ignoreBOM: decoder.#ignoreBOM,
+      }));
     }
   }
 
   shape(TextDecoder, 'TextDecoder', isInstance);
-  show(TextDecoder, isInstance, ['encoding', 'fatal', 'ignoreBOM']);
   addGlobal('TextDecoder', TextDecoder);
 })();

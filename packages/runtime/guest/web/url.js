@@ -2,9 +2,10 @@
 // `URL`: parsed and changed by Node's own in the worker, one question per operation.
 guest.url = (() => {
   const { addGlobal } = guest.globals;
+  const { showFields } = guest.formatKinds;
   const { request } = guest.services;
   const { ofUrl, replace } = guest.urlSearchParams;
-  const { requireArguments, shape, show, usvString } = guest.webIdl;
+  const { requireArguments, shape, usvString } = guest.webIdl;
   const { indexOf, slice } = guest.webIntrinsics;
   const { RangeError, TypeError } = globalThis;
   /** Characters of a URL, before and after parsing. */
@@ -176,6 +177,9 @@ guest.url = (() => {
       if (this.#params !== undefined) replace(this.#params, this.#parts.search);
     }
     get searchParams() {
+      return this.#searchParams();
+    }
+    #searchParams() {
       const { search } = this.#parts;
       this.#params ??= ofUrl(search, (/** @type {string} */ query) => {
         this.#parts = changed(this.#parts, 'search', query);
@@ -198,23 +202,13 @@ guest.url = (() => {
 
     static {
       isInstance = (value) => #parts in value;
+      showFields(isInstance, (url) => {
+        const { search, hash, ...others } = url.#parts;
+        return { __proto__: null, ...others, search, searchParams: url.#searchParams(), hash };
+      });
     }
   }
 
   shape(URL, 'URL', isInstance);
-  show(URL, isInstance, [
-    'href',
-    'origin',
-    'protocol',
-    'username',
-    'password',
-    'host',
-    'hostname',
-    'port',
-    'pathname',
-    'search',
-    'searchParams',
-    'hash',
-  ]);
   addGlobal('URL', URL);
 })();

@@ -1,8 +1,7 @@
 'use strict';
 // Conversions and class shapes of Web IDL, the language that the standards of these globals use.
 guest.webIdl = (() => {
-  const { showFields } = guest.formatKinds;
-  const { apply, getter, toWellFormed, trunc } = guest.webIntrinsics;
+  const { apply, toWellFormed, trunc } = guest.webIntrinsics;
   const { list, push } = guest.list;
   const { TypeError, Number } = globalThis;
   const { MAX_SAFE_INTEGER } = Number;
@@ -108,20 +107,6 @@ guest.webIdl = (() => {
     push(platform, isInstance);
   };
 
-  /**
-   * Says which attributes of an interface the console shows.
-   * @param {any} Class
-   * @param {(value: any) => boolean} isInstance
-   * @param {string[]} names
-   */
-  const show = (Class, isInstance, names) => {
-    const fields = list();
-    for (const name of names) {
-      push(fields, { __proto__: null, name, read: getter(Class.prototype, name) });
-    }
-    showFields(isInstance, fields);
-  };
-
   /** Constants of an interface stand on the class and on its prototype. */
   const constants = (/** @type {any} */ Class, /** @type {any} */ values) => {
     for (const name in values) {
@@ -149,7 +134,6 @@ guest.webIdl = (() => {
     sequence,
     sequenceMethod,
     shape,
-    show,
     tag,
     usvString,
     wholeNumber,

@@ -204,7 +204,6 @@ interface Guest {
     readonly sequence: (value: any, where: string) => GuestList<any>;
     readonly sequenceMethod: (value: any, where: string) => Function | undefined;
     readonly shape: (Class: any, name: string, isInstance: (value: any) => boolean) => void;
-    readonly show: (Class: any, isInstance: (value: any) => boolean, names: string[]) => void;
     readonly tag: (prototype: object, name: string) => void;
     readonly usvString: (value: any) => string;
     readonly wholeNumber: (value: any, where: string) => number;
