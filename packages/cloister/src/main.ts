@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { CloisterError } from '@cloister/runtime';
 import { check } from './check.ts';
 import { CommandLineError, parseCommandLine } from './command-line.ts';
 import { run } from './run.ts';
@@ -6,6 +7,7 @@ import { types } from './types.ts';
 import { usageText } from './usage-text.ts';
 
 /** Exit statuses of design section 5. */
+const failed = 1;
 const wrongCommandLine = 2;
 
 async function main(args: readonly string[]): Promise<number> {
@@ -23,6 +25,10 @@ async function main(args: readonly string[]): Promise<number> {
         return await types(command);
     }
   } catch (error) {
+    if (error instanceof CloisterError) {
+      process.stderr.write(`cloister: ${error.message}\n[${error.code}]\n`);
+      return failed;
+    }
     if (!(error instanceof CommandLineError)) throw error;
     process.stderr.write(`cloister: ${error.message}\nSee cloister --help.\n`);
     return wrongCommandLine;

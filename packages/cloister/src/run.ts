@@ -6,6 +6,7 @@ import {
   type RunResult,
   type Runtime,
 } from '@cloister/runtime';
+import { BytecodeStoreError } from '@cloister/runtime/stores';
 import { loadBindings } from './load-bindings.ts';
 import { bytecodeCache } from './bytecode-cache.ts';
 import { CommandLineError, type RunCommand } from './command-line.ts';
@@ -53,6 +54,9 @@ export async function openRuntime(command?: RunCommand): Promise<Runtime> {
   } catch (error) {
     if (error instanceof CloisterError && isCommandLineFault(error)) {
       throw new CommandLineError(error.message);
+    }
+    if (error instanceof BytecodeStoreError) {
+      throw new CommandLineError(`--cache: ${error.message}`);
     }
     throw error;
   }

@@ -68,6 +68,11 @@ describe('cloister run', () => {
     expect(stderr).not.toMatch(/node:|isolated-vm|\/src\//);
   });
 
+  test('says what to use instead of a name that scripts do not have', async () => {
+    const { stderr } = await runScript('await fetch("https://example.com")');
+    expect(stderr).toMatch(/^ReferenceError: fetch is not defined: use sdk\.http$/m);
+  });
+
   test('shows where a script does not parse, also on its first line and in a very long one', async () => {
     const long = `${'a = 1; '.repeat(2000)}let let = 1;`;
     const cases = [

@@ -64,12 +64,24 @@ describe('cloister', () => {
     ['a realm that does not exist', ['run', 'a.js', '--realm', 'soft']],
     ['a language that does not exist', ['run', 'a.js', '--language', 'ts']],
     ['a cache that is another file', ['run', 'a.js', '--cache', 'a.js']],
+    ['a cache in no folder', ['run', 'a.js', '--cache', 'no/folder/code.db']],
+    ['a cache without a name', ['run', 'a.js', '--cache', '']],
     ['a cache in Postgres without a secret', ['run', 'a.js', '--cache', 'postgres://localhost/x']],
   ])('ends with 2 for %s, says why on stderr and points to --help', async (_what, args) => {
     const cwd = folderWith({ 'a.js': 'return 1' });
     const { status, stdout, stderr } = await cli(args, { cwd });
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(/^cloister: .+\nSee cloister --help\.\n$/);
+  });
+
+  test('ends with 1 and says why when no worker can be started', async () => {
+    const bindings = `process.execPath = '/no/such/node'; export const bindings = []`;
+    const cwd = folderWith({ 'a.js': 'return 1', 'bindings.js': bindings });
+    const env = { SCRIPT_JAIL: 'none' };
+    const args = ['run', 'a.js', '--bindings', 'bindings.js'];
+    const { status, stdout, stderr } = await cli(args, { cwd, env });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/^cloister: .+\n\[worker_start_failed\]\n$/s);
   });
 
   test.each(['hardened', 'fresh'])('takes --realm %s', async (realm) => {

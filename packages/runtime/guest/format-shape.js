@@ -16,6 +16,7 @@ guest.formatShape = (() => {
   const { prefixOf } = guest.formatIdentity;
   const { boxedBase, dateBase, functionBase, isBoxed, regexpBase } = guest.formatBase;
   const { errorBase, errorKeys } = guest.formatError;
+  const { kindOf } = guest.formatKinds;
   const {
     arrayItems,
     bufferItems,
@@ -169,6 +170,19 @@ guest.formatShape = (() => {
     return shape;
   };
 
+  /** An instance of a class that says what is shown of it; its own properties are not, as in Node. */
+  const kindShape = (
+    /** @type {FormatState} */ state,
+    /** @type {any} */ value,
+    /** @type {FormatIdentity} */ { name },
+  ) => {
+    const kind = name === null ? undefined : kindOf(value);
+    if (kind === undefined) return undefined;
+    const shape = shapeOf(list(), `${name} {`, kind.items);
+    shape.whole = kind.wholeOf?.(state, value, name ?? '');
+    return shape;
+  };
+
   const describe = (
     /** @type {FormatState} */ state,
     /** @type {any} */ value,
@@ -204,7 +218,7 @@ guest.formatShape = (() => {
       default:
         return isBoxed(identity.brand)
           ? boxedShape(state, value, identity)
-          : plainShape(state, value, identity);
+          : (kindShape(state, value, identity) ?? plainShape(state, value, identity));
     }
   };
 

@@ -61,6 +61,15 @@ type FormatItems = (
   items: FormatList<string>,
 ) => void;
 
+/** Instances of a class that is not the language's. */
+interface FormatKind {
+  readonly isInstance: (value: any) => boolean;
+  /** What stands between the braces. */
+  readonly items: FormatItems | undefined;
+  /** The whole text of an instance, where it is not elements between braces. */
+  readonly wholeOf: ((state: FormatState, value: any, name: string) => string) | undefined;
+}
+
 interface FormatShape {
   /** Text before the opening brace, such as an error's stack. */
   base: string;

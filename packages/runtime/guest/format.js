@@ -154,6 +154,9 @@ guest.format = (() => {
     return text + take(state, start === 0 ? template : slice(template, start));
   };
 
+  /** A dot-dot-dot is three bytes, and who counts the bytes of a line would drop one that was cut. */
+  const MARK_SURPLUS = 2;
+
   /** Cuts the line to `maxLength`, mark included. */
   const cut = (
     /** @type {FormatState} */ state,
@@ -164,7 +167,7 @@ guest.format = (() => {
     if (total <= maxLength) return text;
     const mark = (/** @type {number} */ count) =>
       state.stopped ? '\u2026' : `\u2026 (${count} more characters)`;
-    let kept = maxLength - mark(total).length;
+    let kept = maxLength - mark(total).length - MARK_SURPLUS;
     if (kept < 0) return slice('\u2026', 0, maxLength);
     // Half of a surrogate pair would not survive the way out.
     const last = charCodeAt(text, kept - 1);

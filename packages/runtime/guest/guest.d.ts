@@ -54,6 +54,7 @@ interface Guest {
   formatInspect: any;
   formatIntrinsics: any;
   formatLayout: any;
+  formatKinds: any;
   formatShape: any;
   formatText: any;
   json: {

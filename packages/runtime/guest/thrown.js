@@ -88,6 +88,18 @@ guest.thrown = (() => {
   const report = (name, message, stack) =>
     /** @type {any} */ ({ __proto__: null, name, message, stack });
 
+  /**
+   * A stack begins with name and message, in which the script may have quoted another stack; the frames come
+   * after it. The head is empty where the script has changed one of them.
+   * @param {any} value @param {string} name @param {string} message
+   */
+  const readStack = (value, name, message) => {
+    const stack = readText(value, 'stack', '', boundedStack);
+    const head = message === '' ? name : `${name}: ${message}`;
+    if (indexOf(stack, head) !== 0) return { head: '', frames: clean(stack) };
+    return { head, frames: clean(slice(stack, head.length)) };
+  };
+
   /** @param {unknown} value @param {number} causesLeft @returns {GuestThrown} */
   const describe = (value, causesLeft = maxCauses) => {
     if (!isError(value)) {
@@ -97,9 +109,10 @@ guest.thrown = (() => {
     const name = readText(value, 'name', 'Error') || 'Error';
     const original = readText(value, 'message', '');
     const message = withAdvice(name, original);
-    const frames = clean(readText(value, 'stack', '', boundedStack));
+    const { head, frames } = readStack(value, name, original);
     const place = position(frames);
-    const thrown = report(name, message, frames);
+    const advised = message === original ? head : `${name}: ${message}`;
+    const thrown = report(name, message, head === '' ? frames : advised + frames);
     if (place !== undefined) {
       thrown.line = place.line;
       thrown.column = place.column;

@@ -260,10 +260,8 @@ export function inputJson(input: unknown, maxBytes: number): string {
 
 function reason(error: unknown): string {
   // V8 runs out of stack in deep values and out of string in huge ones; both are RangeErrors.
-  if (error instanceof RangeError && error.message.includes('call stack')) {
-    return 'it is nested too deeply';
-  }
-  return firstLine(error);
+  const line = firstLine(error);
+  return line === 'Maximum call stack size exceeded' ? 'it is nested too deeply' : line;
 }
 
 function firstLine(error: unknown): string {

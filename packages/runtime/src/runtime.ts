@@ -147,6 +147,7 @@ class EngineRuntime implements Runtime {
     this.#eraser = eraser;
     this.cache = {
       async invalidate(source) {
+        requireText(source);
         // What was compiled of TypeScript is its erased text.
         const erased = eraser.forget(source);
         if (erased !== undefined && erased !== source) await cache.invalidate(erased);
@@ -350,10 +351,14 @@ class EngineRuntime implements Runtime {
   }
 }
 
-function requireSource(source: unknown, maxBytes: number): void {
+function requireText(source: unknown): asserts source is string {
   if (typeof source !== 'string') {
     throw createError('invalid_context', `source must be a string, not a ${typeof source}`);
   }
+}
+
+function requireSource(source: unknown, maxBytes: number): void {
+  requireText(source);
   const bytes = Buffer.byteLength(source);
   if (bytes > maxBytes) {
     throw createError(

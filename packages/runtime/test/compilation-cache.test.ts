@@ -382,6 +382,13 @@ describe('invalidation', () => {
     expect(usage.cache).toBe('miss');
   });
 
+  test('of what is no text is refused', async () => {
+    const runtime = await startRuntime(small);
+    for (const source of [undefined, null, 5, {}] as unknown as string[]) {
+      expect(await codeOf(runtime.cache.invalidate(source))).toBe('invalid_context');
+    }
+  });
+
   test('says that a store could not be cleared', async () => {
     const store = storeThat(() => Promise.reject(new Error('no')), ['clear']);
     const runtime = await startRuntime({ ...small, cache: { store, secret } });

@@ -53,6 +53,18 @@ describe.each(realms)('in a %s realm,', (realm) => {
       expect(Number.parseInt(entries.at(-1)!.message, 10)).toBe(100 - kept.length);
     });
 
+    test.each([
+      'console.log("x".repeat(5000))',
+      'console.log({ a: "x".repeat(5000) })',
+      'console.log(Array.from({ length: 100 }, (_, n) => ({ n, text: "the text" })))',
+    ])('keeps what there is room for of a line that is too long: %s', async (source) => {
+      const entries = await logsOf(source, { logBytes: 1000 });
+      expect(entries).toHaveLength(1);
+      expect(entries[0]?.message).toContain('…');
+      expect(bytes(entries)).toBeLessThanOrEqual(1000);
+      expect(bytes(entries)).toBeGreaterThan(950);
+    });
+
     test('has its bytes counted in UTF-8', async () => {
       for (const text of ['漢', '👍', 'é']) {
         const source = `for (let i = 0; i < 100; i++) console.log(${JSON.stringify(text.repeat(20))})`;

@@ -101,6 +101,18 @@ describe.each(realms)('an input, in a %s realm,', (realm) => {
       /./,
     ],
     [
+      'something whose toJSON throws a proxy that throws',
+      () => ({
+        toJSON() {
+          const trap = () => {
+            throw new Error('trap');
+          };
+          throw new Proxy(new Error('proxy'), { get: trap, getPrototypeOf: trap });
+        },
+      }),
+      /conversion threw/,
+    ],
+    [
       'something whose getter throws',
       () => ({
         get a() {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { LogEntry } from '../src/index.ts';
 import { failure, realms, useRuntime } from './support/runtime.ts';
 
@@ -53,6 +53,19 @@ describe.each(realms)('in a %s realm,', (realm) => {
         },
       );
       expect(seen).toEqual(logs);
+    });
+
+    test('may reject, and neither the run nor the host ends', async () => {
+      const unhandled: unknown[] = [];
+      const listener = (error: unknown) => unhandled.push(error);
+      process.on('unhandledRejection', listener);
+      onTestFinished(() => void process.off('unhandledRejection', listener));
+      const onLog = (): unknown => Promise.reject(new Error('listener'));
+      const { logs } = await runtime().execute('console.log(1); return 3', {}, { onLog });
+      expect(logs).toHaveLength(1);
+      // Node tells of a rejection before it goes on with its timers.
+      await new Promise((resolve) => setTimeout(resolve));
+      expect(unhandled).toEqual([]);
     });
 
     test('may throw, and the run goes on', async () => {

@@ -137,6 +137,25 @@ describe.each(realms)('in a %s realm,', (realm) => {
       expect(error).toMatchObject({ code: 'script_error', name: 'ReferenceError', line: 2 });
       expect(error.message).toContain(`${name} is not defined`);
       expect(error.message).toMatch(advice);
+      expect(error.stack).toContain(`ReferenceError: ${error.message}\n    at script.js:2:1`);
+    });
+
+    test.each([
+      ['await import("fs")', 1],
+      ['const a = 1;\n  const fs = await import("node:fs");', 2],
+      ['const load = async () => {\n  return import("x")\n};\nawait load()', 2],
+      ['await import.source("x")', 1],
+    ])('says what to do instead of import(): %j', async (source, line) => {
+      const error = await failure(runtime().execute(source));
+      expect(error).toMatchObject({ code: 'script_error', name: 'Error', line });
+      expect(error.message).toMatch(/^Not supported: scripts cannot load modules/);
+      expect(error.stack).toContain(`Error: ${error.message}\n    at `);
+    });
+
+    test('says nothing of import() when an error of the script has the same words', async () => {
+      const source = 'if (ctx.input.never) await import("fs"); throw new Error("Not supported")';
+      const error = await failure(runtime().execute(source));
+      expect(error).toMatchObject({ message: 'Not supported', column: 48 });
     });
 
     test('eval is absent, and says so', async () => {

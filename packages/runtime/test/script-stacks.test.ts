@@ -80,6 +80,14 @@ describe.each(realms)('in a %s realm,', (realm) => {
       expect(refused.message).not.toContain('renamed.js');
     });
 
+    test('its place is where it was made, though its message quotes another stack', async () => {
+      const error = await failureOf(
+        'try {\n  null.x\n} catch (error) {\n  throw new Error(`failed: ${error.stack}`)\n}',
+      );
+      expect(error).toMatchObject({ line: 4, column: 9 });
+      expect(error.stack).toBe(`Error: ${error.message}\n    at script.js:4:9`);
+    });
+
     test('an error that is caught has them as well', async () => {
       const { output } = await runtime().execute(
         'try {\n  null.x\n} catch (error) {\n  return error.stack.split("\\n").slice(1)\n}',

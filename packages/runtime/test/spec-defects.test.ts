@@ -1,11 +1,14 @@
-import { createRuntime } from '../src/index.ts';
-import { describe, expect, test } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { createRuntime, defineBinding, type Binding } from '../src/index.ts';
+import { sqliteBytecodeStore } from '../src/stores/index.ts';
+import { largeSource } from './support/bytecode-stores.ts';
 import { failure, useRuntime } from './support/runtime.ts';
 
-/**
- * Design, section 10: where the specification is wrong. Its rows (4, API calls), (7) and (9) belong
- * to the bindings and the bytecode store.
- */
+/** Design, section 10: where the specification is wrong. A test for each row, which its number names. */
 describe('what the specification gets wrong is right here:', () => {
   const runtime = useRuntime();
   const sleep = 'await new Promise((resolve) => setTimeout(resolve, ctx.input));';
@@ -17,6 +20,16 @@ describe('what the specification gets wrong is right here:', () => {
       const error = await failure(runtime().execute('return )'));
       expect(error).toMatchObject({ code: 'compilation_error', line: 1, column: 8 });
     }
+  });
+
+  test('(1) a script that has run is called again, not compiled again', async () => {
+    const tenant = { id: 'compiles-once' };
+    const tiers = [];
+    for (let round = 0; round < 3; round++) {
+      const { usage } = await runtime().execute('return "compiled once"', round, { tenant });
+      tiers.push(usage.cache);
+    }
+    expect(tiers).toEqual(['miss', 'vm', 'vm']);
   });
 
   test.each(['same-tenant', 'another-tenant'])(
@@ -58,6 +71,21 @@ describe('what the specification gets wrong is right here:', () => {
     expect(error.code).toBe('memory_limit');
   });
 
+  test('(4) host calls are counted, and the one past the limit is not made', async () => {
+    let made = 0;
+    const counter = defineBinding('counter', {
+      call: { params: z.tuple([]), handler: () => ++made },
+    });
+    const own = await createRuntime({ workers: 1, poolSize: 1, bindings: [counter] });
+    onTestFinished(() => own.shutdown({ graceMs: 0 }));
+    const { usage } = await own.execute('return await sdk.counter.call()');
+    expect(usage.apiCalls).toBe(1);
+    const calls = 'for (let i = 0; i < 5; i++) try { await sdk.counter.call() } catch {}';
+    const error = await failure(own.execute(calls, {}, { limits: { apiCalls: 3 } }));
+    expect(error.code).toBe('api_call_limit');
+    expect(made).toBe(1 + 3);
+  });
+
   test('(5) Function is dead, also by way of .constructor', async () => {
     const { output } = await runtime().execute(`
       const reached = [];
@@ -77,6 +105,21 @@ describe('what the specification gets wrong is right here:', () => {
     expect(output).toEqual({ result: [{ id: 1, active: true }] });
   });
 
+  test('(7) bytecode goes to a database, and comes from it in another runtime', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'cloister-spec-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const tiers = [];
+    for (let round = 0; round < 2; round++) {
+      const store = sqliteBytecodeStore(join(folder, 'bytecode.db'));
+      const own = await createRuntime({ workers: 1, poolSize: 1, cache: { store } });
+      const { output, usage } = await own.execute(largeSource('kept'));
+      expect(output).toEqual({ value: 'kept' });
+      tiers.push(usage.cache);
+      await own.shutdown();
+    }
+    expect(tiers).toEqual(['miss', 'store']);
+  });
+
   test('(8) after a shutdown, and during one, a run is refused as pool_closed', async () => {
     const own = await createRuntime({ workers: 1, poolSize: 1 });
     const underWay = own.execute(`${sleep} return 'done'`, 100);
@@ -86,6 +129,18 @@ describe('what the specification gets wrong is right here:', () => {
     await closing;
     expect((await failure(own.execute('return 1'))).code).toBe('pool_closed');
     expect((await failure(own.validateSyntax('return 1'))).code).toBe('pool_closed');
+  });
+
+  test('(9) a binding that cannot be put in is an error, at once or in the run', async () => {
+    const twice = defineBinding('twice', { call: { params: z.tuple([]), handler: () => 1 } });
+    const wrong = { name: 'wrong' } as unknown as Binding;
+    for (const bindings of [[twice, twice], [wrong]]) {
+      const error = await failure(createRuntime({ bindings }));
+      expect(error.code).toBe('invalid_options');
+      expect(error.message).toMatch(/bindings\[\d\]/);
+    }
+    const error = await failure(runtime().execute('await sdk.absent.call()'));
+    expect(error).toMatchObject({ code: 'script_error', name: 'TypeError' });
   });
 
   test('(10) console entries come back with the result and with the error', async () => {

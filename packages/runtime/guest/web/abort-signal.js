@@ -2,6 +2,7 @@
 // `AbortSignal` and `AbortController`.
 guest.abortSignal = (() => {
   const { addGlobal } = guest.globals;
+  const { showFields } = guest.formatKinds;
   const { DOMException } = guest.domException;
   const { Event, trust } = guest.event;
   const { add, dispatch, EventTarget, onSignals } = guest.eventTarget;
@@ -140,6 +141,7 @@ guest.abortSignal = (() => {
 
     static {
       const isSignal = (/** @type {any} */ value) => isObject(value) && #aborted in value;
+      showFields(isSignal, (signal) => ({ __proto__: null, aborted: signal.#aborted }));
       internals = {
         isSignal,
         require: (value, where) => {
@@ -175,6 +177,7 @@ guest.abortSignal = (() => {
     }
     static {
       isController = (value) => #signal in value;
+      showFields(isController, (controller) => ({ __proto__: null, signal: controller.#signal }));
     }
   }
 

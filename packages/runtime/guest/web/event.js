@@ -2,6 +2,7 @@
 // `Event`: what listeners are given. There is no tree, so an event has one target and no phases.
 guest.event = (() => {
   const { addGlobal } = guest.globals;
+  const { showFields } = guest.formatKinds;
   const { constants, dictionary, domString, requireArguments, shape } = guest.webIdl;
   const { now } = guest.performance;
 
@@ -79,6 +80,16 @@ guest.event = (() => {
     }
 
     static {
+      showFields(
+        (value) => #type in value,
+        (event) => ({
+          __proto__: null,
+          type: event.#type,
+          defaultPrevented: event.#canceled,
+          cancelable: event.#cancelable,
+          timeStamp: event.#timeStamp,
+        }),
+      );
       internals = {
         isEvent: (value) => #type in value,
         isDispatching: (event) => event.#dispatching,

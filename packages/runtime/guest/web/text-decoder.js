@@ -2,6 +2,7 @@
 // `TextDecoder`.
 guest.textDecoder = (() => {
   const { addGlobal } = guest.globals;
+  const { showFields } = guest.formatKinds;
   const { bytesOf } = guest.bytes;
   const { close, open } = guest.codeUnits;
   const { encodingFor } = guest.encodingLabels;
@@ -64,6 +65,12 @@ guest.textDecoder = (() => {
 
     static {
       isInstance = (value) => #encoding in value;
+      showFields(isInstance, (decoder) => ({
+        __proto__: null,
+        encoding: decoder.#encoding,
+        fatal: decoder.#fatal,
+        ignoreBOM: decoder.#ignoreBOM,
+      }));
     }
   }
 

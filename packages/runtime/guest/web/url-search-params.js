@@ -3,6 +3,7 @@
 guest.urlSearchParams = (() => {
   const { addGlobal } = guest.globals;
   const { parse, serialize } = guest.formUrlencoded;
+  const { showPairs } = guest.formatKinds;
   const { list, push, retain, sorted } = guest.list;
   const { isObject, requireArguments, shape, usvString } = guest.webIdl;
   const { pairsOf } = guest.searchPairs;
@@ -145,6 +146,7 @@ guest.urlSearchParams = (() => {
     static {
       internals = {
         isInstance: (value) => #pairs in value,
+        pairsOf: (params) => params.#pairs,
         /** Parameters that say so whenever a script changes them. */
         ofUrl: (query, changed) => {
           const params = new URLSearchParams();
@@ -160,6 +162,7 @@ guest.urlSearchParams = (() => {
   }
 
   shape(URLSearchParams, 'URLSearchParams', internals.isInstance);
+  showPairs(internals.isInstance, internals.pairsOf);
   Object.defineProperty(URLSearchParams.prototype, Symbol.iterator, {
     value: URLSearchParams.prototype.entries,
     writable: true,

@@ -2,6 +2,7 @@
 // `URL`: parsed and changed by Node's own in the worker, one question per operation.
 guest.url = (() => {
   const { addGlobal } = guest.globals;
+  const { showFields } = guest.formatKinds;
   const { request } = guest.services;
   const { ofUrl, replace } = guest.urlSearchParams;
   const { requireArguments, shape, usvString } = guest.webIdl;
@@ -176,6 +177,9 @@ guest.url = (() => {
       if (this.#params !== undefined) replace(this.#params, this.#parts.search);
     }
     get searchParams() {
+      return this.#searchParams();
+    }
+    #searchParams() {
       const { search } = this.#parts;
       this.#params ??= ofUrl(search, (/** @type {string} */ query) => {
         this.#parts = changed(this.#parts, 'search', query);
@@ -198,6 +202,10 @@ guest.url = (() => {
 
     static {
       isInstance = (value) => #parts in value;
+      showFields(isInstance, (url) => {
+        const { search, hash, ...others } = url.#parts;
+        return { __proto__: null, ...others, search, searchParams: url.#searchParams(), hash };
+      });
     }
   }
 

@@ -56,6 +56,7 @@ interface AbortInternals {
 
 interface SearchParamsInternals {
   readonly isInstance: (value: any) => boolean;
+  readonly pairsOf: (params: any) => GuestList<SearchPair>;
   readonly ofUrl: (query: string, changed: (query: string) => void) => any;
   readonly replace: (params: any, query: string) => void;
 }

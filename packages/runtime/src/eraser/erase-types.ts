@@ -1,5 +1,6 @@
 import { stripTypeScriptTypes } from 'node:module';
 import { explainRefusal } from './explain-refusal.ts';
+import { keepSemicolons } from './keep-semicolons.ts';
 import { positionOf, readReport, toPlain, type Report } from './parser-report.ts';
 
 /** What became of a source; see `EraserAnswer`. */
@@ -31,7 +32,7 @@ export function eraseTypes(source: string): Erasure {
   try {
     const erased = stripTypeScriptTypes(wrapped, { mode: 'strip' });
     if (erased.length !== wrapped.length) return { type: 'gave-up' };
-    const body = erased.slice(prefix.length, prefix.length + text.length);
+    const body = keepSemicolons(erased.slice(prefix.length, prefix.length + text.length), text);
     const first = text === source ? 0 : 3;
     return {
       type: 'erased',

@@ -103,9 +103,10 @@ export class RunLog {
     this.entries.push(Object.freeze(entry));
     if (this.entries.length <= this.#delivered) return undefined;
     try {
-      this.#listener?.(entry);
+      const told: unknown = this.#listener?.(entry);
+      if (told instanceof Promise) told.catch(() => {});
     } catch {
-      // A listener that throws is the embedder's affair; the run goes on.
+      // A listener that throws, or rejects, is the embedder's affair; the run goes on, and so does the host.
     }
     return entry;
   }

@@ -29,7 +29,7 @@ interface RunLimits {
  * thread, which saves two changes of threads; the run is returned when it turns out not to be short.
  * `open`: in a thread of its VM's, until its turns have been short for a while. `slow`: there only.
  */
-export type RunPace = 'quick' | 'open' | 'slow';
+type RunPace = 'quick' | 'open' | 'slow';
 
 /** Asks for one run. `context` and `input` are JSON texts, parsed inside the VM and nowhere else. */
 export interface RunMessage {

@@ -20,6 +20,7 @@ const guestFiles: readonly string[] = [
   'format-collections',
   'format-error',
   'format-layout',
+  'format-kinds',
   'format-shape',
   'format-inspect',
   'format',

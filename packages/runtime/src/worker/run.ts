@@ -16,6 +16,7 @@ import {
   unhandledRejectionLine,
   type GuestState,
 } from './guest-report.ts';
+import { adviseOnImport } from './import-advice.ts';
 import type { Cell, LoadedScript, RunRealm, WorkerSource } from './cell.ts';
 import { CutShort, type Realm, type Turn, type TurnOperation } from './realm.ts';
 import type { Vm, VmArgument, VmFunction } from './vm.ts';
@@ -250,7 +251,7 @@ export class Run implements Watched {
     this.#droppedLogs = state.droppedLogs;
     const isSpoiled = this.#message.realm === 'hardened' && !state.intact;
     if (isSpoiled || this.#isNearlyFull()) this.#vm.close();
-    return this.#bounded(state.outcome);
+    return this.#bounded(adviseOnImport(state.outcome, this.#source.text));
   }
 
   /** What `start` of guest/run.js takes, in its order. */

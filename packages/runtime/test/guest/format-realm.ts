@@ -12,6 +12,7 @@ const FILES = [
   'format-base',
   'format-error',
   'format-collections',
+  'format-kinds',
   'format-shape',
   'format-inspect',
   'format',

@@ -96,12 +96,12 @@ describe('a line', () => {
     const inspect = (value: string, maxLength: number): unknown =>
       runInContext(`guest.format.inspect(${value}, ${maxLength}, (stack) => stack)`, context);
     expect(inspect('"a"', 100)).toBe("'a'");
-    expect(inspect('{ a: "x".repeat(50) }', 30)).toBe("{ a: 'xx… (52 more characters)");
+    expect(inspect('{ a: "x".repeat(50) }', 30)).toBe("{ a: '… (54 more characters)");
   });
 
   test('is cut to its length with a count of what is missing', () => {
-    expect(line('"x".repeat(100)', 40)).toBe(`${'x'.repeat(17)}… (83 more characters)`);
-    expect(line('"%s!", "x".repeat(100)', 40)).toBe(`${'x'.repeat(17)}… (84 more characters)`);
+    expect(line('"x".repeat(100)', 40)).toBe(`${'x'.repeat(15)}… (85 more characters)`);
+    expect(line('"%s!", "x".repeat(100)', 40)).toBe(`${'x'.repeat(15)}… (86 more characters)`);
     expect(line('"x".repeat(100)', 100)).toBe('x'.repeat(100));
     expect(line('"abc"', 2)).toBe('…');
     expect(line('"abc"', 0)).toBe('');
