@@ -4,34 +4,30 @@ export interface Deadline {
   clear(): void;
 }
 
-interface Entry {
-  readonly at: number;
-  action: (() => void) | undefined;
-}
-
 /**
- * Many deadlines on one timer: a binary heap by time. Owned by the runtime.
+ * Many deadlines on one timer: a binary heap by time, in which each knows its place, so that one which is
+ * taken back leaves nothing behind. Owned by the runtime.
  * The timer keeps the process alive; `clear` what should not.
  */
 export class Deadlines {
   readonly #heap: Entry[] = [];
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Infinity;
-  #live = 0;
 
   /** Calls `action` in `ms` milliseconds, not earlier. */
   after(ms: number, action: () => void): Deadline {
-    const entry: Entry = { at: performance.now() + ms, action };
-    this.#push(entry);
-    this.#live++;
+    const entry = new Entry(this, performance.now() + ms, action);
+    this.#heap.push(entry);
+    this.#rise(entry, this.#heap.length - 1);
     this.#arm();
-    return {
-      clear: () => {
-        if (entry.action === undefined) return;
-        entry.action = undefined;
-        if (--this.#live === 0) this.close();
-      },
-    };
+    return entry;
+  }
+
+  /** Takes one back. */
+  remove(entry: Entry): void {
+    if (entry.place < 0) return;
+    this.#takeOut(entry.place);
+    if (this.#heap.length === 0) this.close();
   }
 
   /** Forgets all deadlines. */
@@ -39,9 +35,8 @@ export class Deadlines {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#timerAt = Infinity;
-    for (const entry of this.#heap) entry.action = undefined;
+    for (const entry of this.#heap) entry.place = -1;
     this.#heap.length = 0;
-    this.#live = 0;
   }
 
   #arm(): void {
@@ -56,46 +51,67 @@ export class Deadlines {
     this.#timerAt = Infinity;
     const now = performance.now();
     for (let top = this.#heap[0]; top !== undefined && top.at <= now; top = this.#heap[0]) {
-      this.#pop();
-      const { action } = top;
-      if (action === undefined) continue;
-      top.action = undefined;
-      this.#live--;
-      action();
+      this.#takeOut(0);
+      top.action();
     }
-    this.#skipCleared();
     this.#arm();
   }
 
-  #skipCleared(): void {
-    while (this.#heap[0] !== undefined && this.#heap[0].action === undefined) this.#pop();
+  #takeOut(place: number): void {
+    const heap = this.#heap;
+    heap[place]!.place = -1;
+    const last = heap.pop()!;
+    if (place === heap.length) return;
+    const parent = heap[(place - 1) >> 1];
+    if (parent !== undefined && last.at < parent.at) this.#rise(last, place);
+    else this.#sink(last, place);
   }
 
-  #push(entry: Entry): void {
-    const heap = this.#heap;
-    let hole = heap.length;
+  #rise(entry: Entry, from: number): void {
+    let hole = from;
     while (hole > 0) {
       const parent = (hole - 1) >> 1;
-      if (heap[parent]!.at <= entry.at) break;
-      heap[hole] = heap[parent]!;
+      if (this.#heap[parent]!.at <= entry.at) break;
+      this.#put(this.#heap[parent]!, hole);
       hole = parent;
     }
-    heap[hole] = entry;
+    this.#put(entry, hole);
   }
 
-  #pop(): void {
+  #sink(entry: Entry, from: number): void {
     const heap = this.#heap;
-    const last = heap.pop()!;
-    if (heap.length === 0) return;
-    let hole = 0;
+    let hole = from;
     for (;;) {
       let child = 2 * hole + 1;
       if (child >= heap.length) break;
       if (child + 1 < heap.length && heap[child + 1]!.at < heap[child]!.at) child++;
-      if (heap[child]!.at >= last.at) break;
-      heap[hole] = heap[child]!;
+      if (heap[child]!.at >= entry.at) break;
+      this.#put(heap[child]!, hole);
       hole = child;
     }
-    heap[hole] = last;
+    this.#put(entry, hole);
+  }
+
+  #put(entry: Entry, place: number): void {
+    this.#heap[place] = entry;
+    entry.place = place;
+  }
+}
+
+class Entry implements Deadline {
+  readonly at: number;
+  readonly action: () => void;
+  /** Where it is in the heap; -1 when it is there no more. */
+  place = -1;
+  readonly #owner: Deadlines;
+
+  constructor(owner: Deadlines, at: number, action: () => void) {
+    this.#owner = owner;
+    this.at = at;
+    this.action = action;
+  }
+
+  clear(): void {
+    this.#owner.remove(this);
   }
 }
