@@ -6,6 +6,7 @@ import { hostCall } from './host-call.ts';
 import { manyInFlight } from './in-flight.ts';
 import { overshoot } from './overshoot.ts';
 import { memoryPerVm, vmCreation } from './realms.ts';
+import { comparePeers } from './peers/bench.ts';
 import { tinyRunLatency, tinyRunThroughput, type Extent } from './tiny-run.ts';
 
 const programs: Readonly<Record<string, (extent: Extent) => Promise<void>>> = {
@@ -19,6 +20,7 @@ const programs: Readonly<Record<string, (extent: Extent) => Promise<void>>> = {
   fairness,
   overshoot,
   'first-run': firstRun,
+  peers: comparePeers,
 };
 
 const words = process.argv.slice(2);
