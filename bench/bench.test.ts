@@ -12,13 +12,17 @@ const bench = (...words: string[]) =>
 const titles: Readonly<Record<string, readonly string[]>> = {
   latency: ['one at a time'],
   throughput: ['256 in flight'],
+  levels: ['by how many are in flight', '1024 in flight', '2048 in flight'],
+  tenants: ['Many tenants in turn'],
   'in-flight': ['waiting on a timer'],
+  waiting: ['waiting on a host call'],
   'host-call': ['one after the other', 'at once'],
   'vm-creation': ['Making a VM'],
   memory: ['idle VM'],
   compute: ['Compute-bound'],
   fairness: ['beside a bad tenant'],
   overshoot: ['Overshoot'],
+  start: ['First result after start', 'under npx'],
   'first-run': ['Compiling a script', 'First result in a new process'],
   peers: ['Peers, side by side'],
 };
