@@ -13,6 +13,7 @@ export const nodeVm: Peer = {
     stateReset: 'yes',
   },
   note: 'no sandbox: the floor; scripts are synchronous functions, but for host calls',
+  atOnce: 1,
   open: (needs = {}) =>
     Promise.resolve({
       async run(source, input) {

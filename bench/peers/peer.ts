@@ -4,7 +4,10 @@ export interface Peer {
   readonly guarantees: Guarantees;
   /** What a reader has to know about its row. */
   readonly note?: string;
-  /** Runs at a time, where more would take all memory; the others wait in the host. Default: no bound. */
+  /**
+   * Runs at a time: one where they are synchronous, 16 where more would take all memory. The others
+   * wait in the host. Default: no bound.
+   */
   readonly atOnce?: number;
   /** Loads its package, which may not be installed. */
   open(needs?: Needs): Promise<OpenPeer>;

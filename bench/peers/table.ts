@@ -55,7 +55,7 @@ export function printPeers(rows: readonly PeerRow[], ...remarks: readonly string
   for (const { peer } of rows) {
     const parts = [
       peer.note,
-      peer.atOnce === undefined ? undefined : `${peer.atOnce} runs at a time, the others wait`,
+      peer.atOnce === undefined ? undefined : `at a time: ${peer.atOnce}, the others wait`,
     ];
     const note = parts.filter((part) => part !== undefined).join('; ');
     if (note !== '') console.log(`  ${peer.name}: ${note}`);

@@ -22,6 +22,7 @@ export const vm2: Peer = {
     stateReset: 'yes',
   },
   note: 'for reference: escapes were published again and again (CVE-2023-37466, thirteen advisories in May 2026, CVE-2026-47140), and its README expects more; scripts are synchronous functions, as it advises, but for host calls',
+  atOnce: 1,
   async open(needs = {}) {
     const { VM } = await load<Vm2>('vm2');
     const make = (sandbox: Record<string, unknown>) =>
