@@ -15,6 +15,7 @@ function print(line: unknown): Promise<void> {
   });
 }
 
+process.on('SIGTERM', () => process.exit(0));
 const printed = new Set<string>();
 try {
   const peer = await peers[id]!();
