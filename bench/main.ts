@@ -6,19 +6,29 @@ import { hostCall } from './host-call.ts';
 import { manyInFlight } from './in-flight.ts';
 import { overshoot } from './overshoot.ts';
 import { memoryPerVm, vmCreation } from './realms.ts';
+import { startToFirstResult } from './start.ts';
+import { manyTenants } from './tenants.ts';
+import { tinyRunLevels } from './levels.ts';
+import { comparePeers } from './peers/bench.ts';
 import { tinyRunLatency, tinyRunThroughput, type Extent } from './tiny-run.ts';
+import { manyWaiting } from './waiting.ts';
 
 const programs: Readonly<Record<string, (extent: Extent) => Promise<void>>> = {
   latency: tinyRunLatency,
   throughput: tinyRunThroughput,
+  levels: tinyRunLevels,
+  tenants: manyTenants,
   'in-flight': manyInFlight,
+  waiting: manyWaiting,
   'host-call': hostCall,
   'vm-creation': vmCreation,
   memory: memoryPerVm,
   compute,
   fairness,
   overshoot,
+  start: startToFirstResult,
   'first-run': firstRun,
+  peers: comparePeers,
 };
 
 const words = process.argv.slice(2);

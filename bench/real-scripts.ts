@@ -38,8 +38,8 @@ function script(names: string, libraries: readonly string[]): RealScript {
   return { what: `${names} (${Math.round(source.length / 1000)} KB)`, source };
 }
 
-/** A library as npm has it, and one use of it, as part of a script. */
-async function library(file: string, use: string): Promise<string> {
+/** A library as npm has it, and one use of it, as part of a script that has a list `results`. */
+export async function library(file: string, use: string): Promise<string> {
   const [name, ...path] = file.split('/');
   const folder = dirname(findPackageJSON(name!, import.meta.url)!);
   const text = await readFile(join(folder, ...path), 'utf8');

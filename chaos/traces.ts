@@ -13,7 +13,8 @@ export interface Attempt {
 export class Traces implements Disposable {
   readonly #workersOf = new Map<string, number[]>();
   readonly #lost = new Map<number, string>();
-  readonly #killedPids = new Set<number>();
+  /** Of each process that we killed, the numbers of all that went with it. */
+  readonly #killedPids = new Map<number, readonly number[]>();
   readonly #eraserKills: number[] = [];
   readonly #killedWorkers = new Set<number>();
   readonly #listeners: [string, (message: unknown) => void][] = [];
@@ -28,17 +29,19 @@ export class Traces implements Disposable {
     });
     this.#on('cloister:worker:exit', ({ worker, pid, reason }) => {
       this.#lost.set(worker, reason);
-      // Its number may be given to another process.
-      const byChaos = pid !== undefined && this.#killedPids.delete(pid);
+      const killed = pid === undefined ? undefined : this.#killedPids.get(pid);
+      // Their numbers may be given to other processes.
+      for (const each of killed ?? []) this.#killedPids.delete(each);
+      const byChaos = killed !== undefined;
       if (byChaos) this.#killedWorkers.add(worker);
       const what = byChaos ? 'killed by the chaos' : reason;
       this.losses.set(what, (this.losses.get(what) ?? 0) + 1);
     });
   }
 
-  /** Says that we are about to kill a process. */
-  killing(pid: number, program: string): void {
-    this.#killedPids.add(pid);
+  /** Says that we are about to kill a process, and with it those around it. */
+  killing(pids: readonly number[], program: string): void {
+    for (const pid of pids) this.#killedPids.set(pid, pids);
     if (program === 'eraser') this.#eraserKills.push(performance.now());
   }
 

@@ -34,12 +34,12 @@ export async function playVandal(stage: Stage, random: Random): Promise<void> {
     await setTimeout(random.whole(100, 1800));
     const victims = childProcesses().filter(({ state }) => state !== 'Z');
     if (victims.length === 0 || curtain.aborted) continue;
-    const { pid, program = 'unknown' } = random.pick(victims);
+    const { pid, pids, program = 'unknown' } = random.pick(victims);
     const act = random.weighted(acts);
     // A source has five seconds to be erased in; that it then ends as a timeout is no fault.
     if (program === 'eraser' && act === longStop) continue;
     ledger.act(`${program} ${act.name}`);
-    if (act.kills === true) traces.killing(pid, program);
+    if (act.kills === true) traces.killing(pids, program);
     const done = Promise.resolve(act.do(pid, random)).finally(() => underWay.delete(done));
     underWay.add(done);
   }

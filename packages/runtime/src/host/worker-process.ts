@@ -51,6 +51,8 @@ export class WorkerProcess {
     this.#errors = socketOf(this.#child, errorDescriptor);
     this.#pipe = socketOf(this.#child, pipeDescriptor);
     if (launch.namespaces !== undefined) this.#status = new NamespaceStatus(this.#child);
+    // Else what it may have left behind would hold the other end of the pipes.
+    this.#child.on('exit', () => this.#status?.sweep());
     this.#errors.on('data', (piece: Buffer) => {
       this.#lastWords = (this.#lastWords + piece.toString()).slice(-maxLastWords);
     });
@@ -116,6 +118,7 @@ export function tryLaunch(launch: Launch, maxMs: number): Promise<string | undef
     const child = start(launch);
     const deadline = setTimeout(() => {
       child.kill('SIGKILL');
+      if (launch.namespaces !== undefined) killGroup(child);
       resolve(`it did not end within ${maxMs} ms`);
     }, maxMs);
     socketOf(child, errorDescriptor).on('data', (piece) => (errors += piece.toString()));
@@ -140,6 +143,8 @@ function start({ command, args, user, namespaces }: Launch, blackBox?: BlackBox)
     cwd: '/',
     ...user,
     stdio: [...stdio, ...coveredDescriptors(stdio.length)],
+    // A process group for `bwrap` and what it starts.
+    detached: namespaces !== undefined,
     windowsHide: true,
   });
   if (namespaces !== undefined) {
@@ -196,12 +201,29 @@ class NamespaceStatus {
     }
   }
 
+  /**
+   * When `bwrap` has ended: one that was killed from outside while it set the namespaces up has left
+   * their first process behind, which waits for ever and is still in its group.
+   */
+  sweep(): void {
+    killGroup(this.#child);
+  }
+
   ref(): void {
     this.#socket.ref();
   }
 
   unref(): void {
     this.#socket.unref();
+  }
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody is left in it.
   }
 }
 

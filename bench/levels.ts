@@ -1,0 +1,35 @@
+import { createRuntime } from '@cloister/runtime';
+import { runInFreshIsolate } from './bare-isolate.ts';
+import { perSecond, printTable, throughput, times } from './measure.ts';
+import { tiny } from './peers/tiny.ts';
+import type { Extent } from './tiny-run.ts';
+
+const inFlight = [1, 16, 256, 1024, 2048] as const;
+
+/** Tiny runs with ever more of them in flight, against isolated-vm with a fresh isolate for each. */
+export async function tinyRunLevels(extent: Extent): Promise<void> {
+  const share = extent === 'full' ? 1 : 0.01;
+  await using runtime = await createRuntime();
+  const run = () => runtime.execute(tiny.source, tiny.input);
+  await throughput(run, 5000 * share, 256);
+  const input = JSON.stringify(tiny.input);
+  const bare = await throughput(() => runInFreshIsolate(tiny.source, input), 1000 * share, 16);
+  const rows = [];
+  for (const level of inFlight) {
+    const count = Math.max(level === 1 ? 5000 * share : 40_000 * share, level);
+    const rate = await throughput(run, count, level);
+    rows.push({
+      what: `cloister, ${level} in flight`,
+      ratio: times(rate / bare),
+      figures: perSecond(rate),
+    });
+  }
+  printTable('Tiny runs by how many are in flight: how many times as many as with fresh isolates', [
+    ...rows,
+    {
+      what: 'isolated-vm, fresh isolate (16 in flight)',
+      ratio: times(1),
+      figures: perSecond(bare),
+    },
+  ]);
+}
