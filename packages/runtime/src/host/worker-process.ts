@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
 import type { BlackBox } from './black-box.ts';
@@ -168,6 +169,7 @@ class NamespaceStatus {
   readonly #socket: Socket;
   #text = '';
   #isDoomed = false;
+  #isLeft = false;
 
   constructor(child: ChildProcess) {
     this.#child = child;
@@ -175,7 +177,8 @@ class NamespaceStatus {
     this.#socket.on('error', () => {});
     this.#socket.on('data', (piece: Buffer) => {
       this.#text += piece.toString();
-      if (this.#isDoomed) this.kill();
+      if (this.#isLeft) this.#killLeftover();
+      else if (this.#isDoomed) this.kill();
     });
   }
 
@@ -203,10 +206,25 @@ class NamespaceStatus {
 
   /**
    * When `bwrap` has ended: one that was killed from outside while it set the namespaces up has left
-   * their first process behind, which waits for ever and is still in its group.
+   * their first process behind. That one is still in its group and waits for ever, or in none of ours
+   * and goes on.
    */
   sweep(): void {
+    this.#isLeft = true;
     killGroup(this.#child);
+    this.#killLeftover();
+  }
+
+  #killLeftover(): void {
+    const { init } = this;
+    if (init === undefined) return;
+    try {
+      // Its number may be another's by now.
+      const isOurs = readFileSync(`/proc/${init}/stat`, 'utf8').includes('(bwrap)');
+      if (isOurs) process.kill(init, 'SIGKILL');
+    } catch {
+      // It has ended, too.
+    }
   }
 
   ref(): void {

@@ -121,4 +121,19 @@ describe.skipIf(!available.has('namespaces'))('a worker in namespaces of its own
       expect((await exit).signal).toBe('SIGKILL');
     }
   });
+
+  test('leaves nothing behind, however early somebody else kills what starts it', async () => {
+    const jail = await openJail('auto');
+    for (let round = 0; round < 40; round++) {
+      const exit = new Promise<WorkerExit>((resolve) => {
+        const worker = new WorkerProcess(jail.launch('worker'), {
+          onData: () => {},
+          onExit: resolve,
+        });
+        const outermost = worker.pid!;
+        setTimeout(() => process.kill(outermost, 'SIGKILL'), round / 2);
+      });
+      expect((await exit).signal).toBe('SIGKILL');
+    }
+  });
 });
