@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { workerV8Flags } from '../packages/runtime/src/host/worker-program.ts';
 import type { Sample } from './first-run-sample.ts';
 import { median, printTable, times, type Row } from './measure.ts';
 import { realScripts, type RealScript } from './real-scripts.ts';
@@ -60,8 +61,14 @@ async function sampleOnce(subject: Subject): Promise<void> {
 }
 
 async function inNewProcess({ folder }: Subject, task: string): Promise<Sample[]> {
-  const flags = ['--no-node-snapshot', sampleFile, task, join(folder, 'source.js'), folder];
-  const { stdout } = await promisify(execFile)(process.execPath, flags);
+  // These two do what a worker does, with the code of one.
+  const v8Flags = task.startsWith('compile') ? workerV8Flags : [];
+  const args = [sampleFile, task, join(folder, 'source.js'), folder];
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--no-node-snapshot',
+    ...v8Flags,
+    ...args,
+  ]);
   return JSON.parse(stdout) as Sample[];
 }
 

@@ -18,6 +18,7 @@ import { GuardedStore } from './host/guarded-store.ts';
 import { Jail, openJail } from './host/jail/jail.ts';
 import type { JailLayer } from './host/jail/layers.ts';
 import { Pool, type PoolStats } from './host/pool.ts';
+import { rehearse } from './host/rehearsal.ts';
 import { Reputation } from './host/reputation.ts';
 import { Scheduler, type QueueStats } from './host/scheduler.ts';
 import { checkWholeNumber } from './limits.ts';
@@ -178,7 +179,7 @@ class EngineRuntime implements Runtime {
   async start(): Promise<void> {
     if (!this.#options.enabled) return;
     try {
-      await Promise.all([this.#pool.start(), this.#cache.open()]);
+      await Promise.all([this.#pool.start(), this.#cache.open(), rehearse(this.#options)]);
     } catch (error) {
       this.#state = 'closed';
       await this.#pool.close();

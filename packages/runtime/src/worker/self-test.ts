@@ -1,7 +1,12 @@
+import { encodeFrames, FrameReader } from '../protocol/frames.ts';
+import type { HostMessage, RealmKind, RunMessage } from '../protocol/messages.ts';
+import type { WorkerSource } from './cell.ts';
 import type { Settlement } from './run.ts';
-import type { RealmKind, RunMessage } from '../protocol/messages.ts';
+import { toBody } from './script-body.ts';
 
-const question = 'return { answer: ctx.input.six * 7 }';
+/** Long enough to travel as bytes, as most scripts are whose code is kept. */
+const question = `return { answer: ctx.input.six * 7 }//${' '.repeat(64 * 1024)}`;
+const answer = '{"answer":42}';
 /** Has V8 load the data of its Intl, which takes 20 ms. */
 const internationalQuestion = 'return [new Date(0), 1.5, "a".localeCompare("b")].toLocaleString()';
 const request: Omit<RunMessage, 'realm'> = {
@@ -30,7 +35,8 @@ const request: Omit<RunMessage, 'realm'> = {
 /**
  * Makes a VM and runs a script in it, in either kind of realm, before the worker says that it is
  * ready. So a wrong binary is an error at start and not a hang later; and what every run needs,
- * here and in the guest, is loaded and compiled when the first run comes. What many runs need is
+ * here and in the guest, is loaded and compiled when the first run comes. The script travels as one of
+ * the host does, and is taken from its code the second time. What many runs need is
  * loaded meanwhile.
  * @param bindings - shapes of the bindings, as JSON.
  * @returns why this process cannot run scripts, or undefined when it can.
@@ -38,15 +44,16 @@ const request: Omit<RunMessage, 'realm'> = {
 export async function selfTest(bindings: string): Promise<string | undefined> {
   try {
     // Imported here, so that an addon that does not load is a reason and not a crash.
-    const [{ Cell }, { Run }, { Watchdog }] = await Promise.all([
+    const [{ Cell }, { scriptCode }, { Run }, { toCode }, { Watchdog }] = await Promise.all([
       import('./cell.ts'),
+      import('./compile.ts'),
       import('./run.ts'),
+      import('./vm.ts'),
       import('./watchdog.ts'),
     ]);
     const watchdog = new Watchdog();
     const cell = await Cell.create(0, request.limits.memoryMb, bindings);
-    const run = async (realm: RealmKind, text: string): Promise<string | undefined> => {
-      const source = { id: text.length, text, code: undefined };
+    const run = async (realm: RealmKind, source: WorkerSource): Promise<string | undefined> => {
       const asked = new Run(cell, { ...request, realm }, source, watchdog, () => {});
       const settlement = await new Promise<Settlement | undefined>((resolve) => {
         asked.begin(resolve);
@@ -54,15 +61,25 @@ export async function selfTest(bindings: string): Promise<string | undefined> {
       const outcome = settlement?.outcome;
       return outcome?.status === 'completed' ? outcome.output : undefined;
     };
-    for (const realm of ['hardened', 'fresh'] as const) {
-      if ((await run(realm, question)) !== '{"answer":42}') {
-        return 'the self-test gave a wrong answer';
-      }
-    }
+    const text = toBody(asItArrives(question));
+    const fromSource = await run('hardened', { id: 0, text, code: undefined });
+    const made = await scriptCode(cell.vm, text);
+    const code = made === undefined ? undefined : toCode(made);
+    const fromCode = await run('fresh', { id: 1, text, code });
+    if (fromSource !== answer || fromCode !== answer) return 'the self-test gave a wrong answer';
     await cell.rememberGuest();
-    void run('hardened', internationalQuestion).finally(() => cell.vm.close());
+    const international = { id: 2, text: internationalQuestion, code: undefined };
+    void run('hardened', international).finally(() => cell.vm.close());
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
   }
+}
+
+/** What the host would send, read as it will be. */
+function asItArrives(text: string): string {
+  const reader = new FrameReader(2 * text.length);
+  const sent: HostMessage = { type: 'add-source', source: 0, text };
+  const [read] = encodeFrames([sent]).flatMap((frame) => reader.read(frame));
+  return (read as typeof sent).text;
 }
