@@ -96,7 +96,7 @@ export class Scheduler implements ExecutionOwner {
         this.#endTurn(tenant);
       } else {
         // Asked for in its turn, so that a VM which is idle now does not go to those behind it.
-        this.#askForVms(tenant, (wanted ??= new Map()));
+        this.#askForVms(tenant, (wanted ??= new Map<string, number>()));
       }
     }
   }
