@@ -10,6 +10,7 @@ import type {
   WorkerVersions,
 } from '../protocol/messages.ts';
 import { parseWorkerMessage, ProtocolError } from '../protocol/parse-worker-message.ts';
+import { Lookout } from '../protocol/lookout.ts';
 import type { DatedAnswer } from './call-record.ts';
 import type { Source } from './compilation-cache.ts';
 import { BlackBox } from './black-box.ts';
@@ -88,6 +89,7 @@ export class WorkerLink {
   /** When the first ping went out that nothing has come after; 0 when there is none. */
   #askedAt = 0;
   #tooLarge = false;
+  readonly #lookout = new Lookout();
   #outgoing: HostMessage[] = [];
   #state: 'starting' | 'ready' | 'dead' = 'starting';
   #killed: Pick<WorkerLoss, 'kind' | 'culprit' | 'reason'> | undefined;
@@ -256,11 +258,13 @@ export class WorkerLink {
     const messages = this.#outgoing;
     this.#outgoing = [];
     for (const frame of encodeFrames(messages)) this.#process.write(frame);
+    if (this.#runs.size > 0) this.#lookout.expect(this.#runs.size);
   }
 
   #read(piece: Buffer): void {
     if (this.#killed !== undefined) return;
     this.#askedAt = 0;
+    this.#lookout.heard();
     try {
       for (const message of this.#reader.read(piece)) this.#handle(parseWorkerMessage(message));
     } catch (error) {

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { encodeFrames, FrameReader } from './frames.ts';
+import { Lookout } from './lookout.ts';
 
 const maxFrameBytes = 256 * 1024 * 1024;
 
@@ -10,6 +11,7 @@ const maxFrameBytes = 256 * 1024 * 1024;
  */
 export class HostPipe<Outgoing extends object> {
   readonly #socket = new Socket({ fd: 3, readable: true, writable: true });
+  readonly #lookout = new Lookout();
   #outgoing: Outgoing[] = [];
 
   constructor() {
@@ -25,6 +27,7 @@ export class HostPipe<Outgoing extends object> {
   listen(handle: (message: unknown) => void): void {
     const reader = new FrameReader(maxFrameBytes);
     this.#socket.on('data', (piece: Buffer) => {
+      this.#lookout.heard();
       for (const message of reader.read(piece)) handle(message);
     });
   }
@@ -37,6 +40,7 @@ export class HostPipe<Outgoing extends object> {
 
   #flush(): void {
     for (const frame of encodeFrames(this.#outgoing)) this.#socket.write(frame);
+    this.#lookout.expect(this.#outgoing.length);
     this.#outgoing = [];
   }
 }
