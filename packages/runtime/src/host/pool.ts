@@ -6,6 +6,7 @@ import type { Deadline, Deadlines } from './deadlines.ts';
 import { publish, type VmEnd } from './events.ts';
 import type { Jail } from './jail/jail.ts';
 import type { Want } from './lodging.ts';
+import { RecentTenants } from './recent-tenants.ts';
 import { WorkerFleet, type Worker } from './worker-fleet.ts';
 import type { LinkedRun, WorkerLink } from './worker-link.ts';
 
@@ -50,6 +51,13 @@ const maxStallMs = 3000;
 const maxVmRuns = 100_000;
 const maxVmAgeMs = 60 * 60 * 1000;
 
+/** A VM that is given up, until its thread has stopped. */
+interface Closing {
+  readonly vm: PooledVm;
+  readonly whenStopped: () => void;
+  readonly deadline: Deadline;
+}
+
 /**
  * The VMs: makes them ahead of need and gives up those that are idle, worn, unhealthy or in the way.
  * Owned by the runtime.
@@ -60,8 +68,9 @@ export class Pool {
   /** Called whenever a VM may have become free, or the wait for one may have changed. */
   readonly #onAvailable: () => void;
   readonly #fleet: WorkerFleet;
+  readonly recent: RecentTenants = new RecentTenants();
   readonly #vms = new Map<number, PooledVm>();
-  readonly #closing = new Map<number, { readonly vm: PooledVm; readonly deadline: Deadline }>();
+  readonly #closing = new Map<number, Closing>();
   readonly #started = Promise.withResolvers<void>();
   #isStarted = false;
   #lastVm = 0;
@@ -145,6 +154,7 @@ export class Pool {
     vm.want = want;
     vm.runs++;
     vm.worker.lodging?.enter(want);
+    this.recent.note(want.tenantId);
     if (wasWarm) this.#refillSoon();
     return vm;
   }
@@ -169,9 +179,12 @@ export class Pool {
     }
   }
 
-  /** Takes a VM back, to be used again or, for a reason, not. */
-  release(vm: PooledVm, end: VmEnd | undefined): void {
-    if (!this.#vms.has(vm.id)) return;
+  /**
+   * Takes a VM back, to be used again or, for a reason, not.
+   * @param whenStopped - called once, when nothing goes on in it any more: at once, unless it is spoilt.
+   */
+  release(vm: PooledVm, end: VmEnd | undefined, whenStopped: () => void): void {
+    if (!this.#vms.has(vm.id)) return whenStopped();
     const wasAlone = vm.want?.kind === 'quarantine';
     const reason = this.#closed ? 'shutdown' : (end ?? (wasAlone ? 'recycled' : wornOut(vm)));
     if (reason === undefined) {
@@ -179,8 +192,9 @@ export class Pool {
       vm.state = 'idle';
       vm.run = undefined;
       vm.idleSince = performance.now();
+      whenStopped();
     } else {
-      this.#destroy(vm, reason);
+      this.#destroy(vm, reason, whenStopped);
     }
     if (reason !== undefined || this.#refillTimer !== undefined) this.#refill();
     this.#onAvailable();
@@ -230,10 +244,11 @@ export class Pool {
       this.#vms.delete(vm.id);
       this.#publishEnd(vm, how);
     }
-    for (const [id, { vm, deadline }] of this.#closing) {
+    for (const [id, { vm, deadline, whenStopped }] of this.#closing) {
       if (vm.worker !== worker) continue;
       deadline.clear();
       this.#closing.delete(id);
+      whenStopped();
     }
   }
 
@@ -309,28 +324,29 @@ export class Pool {
     this.#closing.delete(id);
     // Not before: while its thread goes on, it can bring the worker down.
     leaveLodging(closing.vm);
+    closing.whenStopped();
     this.#onAvailable();
   }
 
   /** Gives up a VM. When its thread does not stop in time, the whole worker goes. */
-  #destroy(vm: PooledVm, reason: VmEnd): void {
+  #destroy(vm: PooledVm, reason: VmEnd, whenStopped: () => void = () => {}): void {
     vm.state = 'closing';
     vm.worker.vms--;
     this.#vms.delete(vm.id);
     vm.link.destroyVm(vm.id);
     vm.link.ping();
-    this.#awaitStop(vm);
+    this.#awaitStop(vm, whenStopped);
     this.#publishEnd(vm, reason);
   }
 
   /** Nobody waits for the end of its thread, so a worker that says nothing may be waiting for a core. */
-  #awaitStop(vm: PooledVm): void {
+  #awaitStop(vm: PooledVm, whenStopped: () => void): void {
     const deadline = this.#deadlines.after(this.#options.graceMs, () => {
       const { silentMs } = vm.link;
-      if (silentMs > 0 && silentMs < maxStallMs) return this.#awaitStop(vm);
+      if (silentMs > 0 && silentMs < maxStallMs) return this.#awaitStop(vm, whenStopped);
       vm.link.kill(vm.run, 'a VM in it could not be stopped');
     });
-    this.#closing.set(vm.id, { vm, deadline });
+    this.#closing.set(vm.id, { vm, whenStopped, deadline });
   }
 
   #evict(want: Want, givesWay: (tenantId: string) => boolean): boolean {
@@ -390,7 +406,10 @@ function wornOut({ runs, createdAt }: PooledVm): VmEnd | undefined {
  */
 function preferred(a: PooledVm, b: PooledVm): boolean {
   if (isMute(a) !== isMute(b)) return isMute(b);
-  if (a.link.runCount !== b.link.runCount) return a.link.runCount < b.link.runCount;
+  if (a.link.computingCount !== b.link.computingCount) {
+    return a.link.computingCount < b.link.computingCount;
+  }
+  if (a.link.busyCount !== b.link.busyCount) return a.link.busyCount < b.link.busyCount;
   return a.tenantId !== undefined && b.tenantId === undefined;
 }
 

@@ -22,6 +22,10 @@ export interface LinkedRun {
   onLog(lines: readonly LogLine[]): void;
   onCalls(calls: readonly GuestCall[]): void;
   onCallAborted(call: number): void;
+  /** It is not on a core any more. */
+  onWaits(): void;
+  /** It has been on a core for a while. */
+  onComputes(): void;
   onSettled(message: SettledMessage): void;
   /** A worker had to be killed over it, perhaps after it was settled. */
   onBlamed(): void;
@@ -76,6 +80,8 @@ export class WorkerLink {
   readonly #process: WorkerProcess;
   readonly #reader = new FrameReader(maxFrameBytes);
   readonly #runs = new Map<number, LinkedRun>();
+  readonly #waiting = new Set<number>();
+  readonly #computing = new Set<number>();
   /** Sources that the worker has, and whether it has V8's code of them, too. */
   readonly #sources: LRUCache<number, { readonly length: number; hasCode: boolean }>;
   /** Sources whose code the worker was asked for, and how often it may still send it. */
@@ -122,6 +128,16 @@ export class WorkerLink {
 
   get runCount(): number {
     return this.#runs.size;
+  }
+
+  /** Runs in it that are on a core, or on their way there, as opposed to waiting. */
+  get busyCount(): number {
+    return this.#runs.size - this.#waiting.size;
+  }
+
+  /** Runs in it that have been on a core for a while. */
+  get computingCount(): number {
+    return this.#computing.size;
   }
 
   createVm(vm: number, memoryMb: number): void {
@@ -277,6 +293,10 @@ export class WorkerLink {
         return this.#runs.get(message.run)?.onLog(message.lines);
       case 'calls':
         return this.#runs.get(message.run)?.onCalls(message.calls);
+      case 'waits':
+        return this.#waits(message.run);
+      case 'computes':
+        return this.#computes(message.run);
       case 'abort-call':
         return this.#runs.get(message.run)?.onCallAborted(message.call);
       case 'settled': {
@@ -298,7 +318,25 @@ export class WorkerLink {
     return wanted.source;
   }
 
+  #waits(id: number): void {
+    const run = this.#runs.get(id);
+    if (run === undefined) return;
+    this.#computing.delete(id);
+    this.#waiting.add(id);
+    run.onWaits();
+  }
+
+  #computes(id: number): void {
+    const run = this.#runs.get(id);
+    if (run === undefined) return;
+    this.#waiting.delete(id);
+    this.#computing.add(id);
+    run.onComputes();
+  }
+
   #forget(run: number): void {
+    this.#waiting.delete(run);
+    this.#computing.delete(run);
     if (this.#runs.delete(run) && this.#runs.size === 0) this.#process.setReferenced(false);
   }
 
@@ -306,6 +344,8 @@ export class WorkerLink {
     this.#state = 'dead';
     const runs = [...this.#runs.values()];
     this.#runs.clear();
+    this.#waiting.clear();
+    this.#computing.clear();
     const loss: WorkerLoss = {
       ...(this.#killed ?? describeExit(exit)),
       lastWords: exit.lastWords.trim(),

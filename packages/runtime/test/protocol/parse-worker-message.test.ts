@@ -47,6 +47,8 @@ const valid: readonly (readonly [title: string, message: WorkerMessage])[] = [
   ['calls', { type: 'calls', run: 4, calls: [{ call: 1, binding: 0, method: 3, args: '[]' }] }],
   ['no calls', { type: 'calls', run: 4, calls: [] }],
   ['abort-call', { type: 'abort-call', run: 4, call: 2 }],
+  ['waits', { type: 'waits', run: 4 }],
+  ['computes', { type: 'computes', run: 4 }],
   ['code', { type: 'code', source: 3, bytes: new Uint8Array([1, 2]) }],
   ['code of no bytes', { type: 'code', source: 3, bytes: new Uint8Array() }],
   ...(['kept', 'code', 'source', 'refused'] as const).map(
