@@ -47,6 +47,8 @@ const maxRefillDelayMs = 100;
 const muteMs = 500;
 /** How long a worker in which a VM is to stop may give no sign of life, in milliseconds. */
 const maxStallMs = 3000;
+/** So many runs more may be in the worker of proven scripts before one of them goes to another. */
+const fewRuns = 2;
 /** A VM is replaced after so many runs, or at such an age, in milliseconds. */
 const maxVmRuns = 100_000;
 const maxVmAgeMs = 60 * 60 * 1000;
@@ -165,7 +167,9 @@ export class Pool {
    */
   grow(count: number, want: Want, givesWay: (tenantId: string) => boolean): void {
     let starting = 0;
+    const leavesProven = this.#fleet.leavesProven(want);
     for (const vm of this.#vms.values()) {
+      if (leavesProven && vm.worker.lodging?.isForProven === true) continue;
       if (vm.state === 'starting' && isFit(vm, want)) starting++;
     }
     while (starting < count) {
@@ -222,10 +226,13 @@ export class Pool {
 
   #findFree(want: Want): PooledVm | undefined {
     let best: PooledVm | undefined;
+    const leavesProven = this.#fleet.leavesProven(want);
+    const isProven = want.trust === 'proven';
     for (const vm of this.#vms.values()) {
       if (vm.state !== 'idle' || !isFit(vm, want)) continue;
       if (vm.tenantId !== undefined && vm.tenantId !== want.tenantId) continue;
-      if (best === undefined || preferred(vm, best)) best = vm;
+      if (leavesProven && vm.worker.lodging?.isForProven === true) continue;
+      if (best === undefined || preferred(vm, best, isProven)) best = vm;
     }
     return best;
   }
@@ -404,13 +411,23 @@ function wornOut({ runs, createdAt }: PooledVm): VmEnd | undefined {
  * A tenant's own VM before a warm one, but before that a worker that is not busy with others, and first
  * of all one that answers.
  */
-function preferred(a: PooledVm, b: PooledVm): boolean {
+function preferred(a: PooledVm, b: PooledVm, isProven: boolean): boolean {
   if (isMute(a) !== isMute(b)) return isMute(b);
   if (a.link.computingCount !== b.link.computingCount) {
     return a.link.computingCount < b.link.computingCount;
   }
-  if (a.link.busyCount !== b.link.busyCount) return a.link.busyCount < b.link.busyCount;
+  if (a.worker !== b.worker) {
+    const [loadA, loadB] = [loadOf(a, isProven), loadOf(b, isProven)];
+    if (loadA !== loadB) return loadA < loadB;
+  }
   return a.tenantId !== undefined && b.tenantId === undefined;
+}
+
+/** Proven scripts keep together as long as they are few, so that there are workers for the others. */
+function loadOf({ link, worker }: PooledVm, isProven: boolean): number {
+  if (!isProven) return link.busyCount;
+  const isAmongLike = worker.lodging?.isForProven === true;
+  return link.busyCount - (isAmongLike ? fewRuns : 0);
 }
 
 function isMute({ link }: PooledVm): boolean {

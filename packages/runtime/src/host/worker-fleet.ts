@@ -118,14 +118,30 @@ export class WorkerFleet {
    */
   place(want: Want): Worker | undefined {
     let best: Worker | undefined;
+    const leavesProven = this.leavesProven(want);
     for (const worker of this.#workers.values()) {
       const { link, lodging, vms } = worker;
       if (!link.isReady || lodging?.accepts(want) !== true) continue;
+      if (leavesProven && lodging.isForProven) continue;
       // A run in quarantine is alone, so the VM of another there is none for it.
       if (want.kind === 'quarantine' && vms > 0) continue;
       if (best === undefined || vms < best.vms) best = worker;
     }
     return best ?? this.#oneMore(want);
+  }
+
+  /**
+   * Whether such a run is to leave alone the workers that proven scripts use, though nobody is in one at
+   * the moment: there is another for it, or will be.
+   */
+  leavesProven(want: Want): boolean {
+    if (want.trust === 'proven' || want.kind !== 'shared') return false;
+    for (const worker of this.#workers.values()) {
+      const { lodging, link } = worker;
+      if (lodging === undefined || !isShared(worker) || lodging.isForProven) continue;
+      if (!link.isReady || lodging.accepts(want)) return true;
+    }
+    return false;
   }
 
   /** A worker for VMs that are kept warm. */

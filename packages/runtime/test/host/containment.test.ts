@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { describe, expect, test, vi } from 'vitest';
 import type { Runtime } from '../../src/index.ts';
 import { recordEvents } from '../support/channels.ts';
-import { as, codeOf, runUntilLog, sleeper, startRuntime } from '../support/runs.ts';
+import { as, codeOf, failureOf, runUntilLog, sleeper, startRuntime } from '../support/runs.ts';
 
 const places = 2 * availableParallelism();
 const loop = `for (;;);`;
@@ -119,5 +119,31 @@ describe('a run that V8 cannot stop', () => {
     const next = await runtime.execute('return 1', {}, as('bad'));
     expect(next.usage.queueCause).toBe('tenant_cap');
     expect(events.of('cloister:worker:exit')).not.toEqual([]);
+  });
+});
+
+describe('a script that has not proven itself', () => {
+  test('leaves the worker alone that proven ones use, though none is in it at the moment', async () => {
+    const events = recordEvents();
+    const runtime = await startRuntime({ workers: 2, maxVms: 50 });
+    for (let i = 0; i < 60; i++) await runtime.execute('return 1', {}, as('good'));
+    for (let i = 0; i < 5; i++) {
+      await runtime.execute('return 1', {}, as('good'));
+      await runtime.execute('return 1', {}, as(`new${i}`));
+      const [good, other] = events
+        .of('cloister:run:start')
+        .slice(-2)
+        .map(({ worker }) => worker);
+      expect(other).not.toBe(good);
+    }
+  });
+
+  test('has any worker when there is no other', async () => {
+    const runtime = await startRuntime({ workers: 1, maxVms: 50 });
+    for (let i = 0; i < 60; i++) await runtime.execute('return 1', {}, as('good'));
+    const { workers } = runtime.stats().pool;
+    const other = failureOf(runtime.execute('throw 1', {}, as('bad')));
+    expect(await other).toMatchObject({ code: 'script_error' });
+    expect(runtime.stats().pool.workers).toBe(workers);
   });
 });
