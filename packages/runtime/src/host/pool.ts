@@ -92,7 +92,7 @@ export class Pool {
     this.#deadlines = deadlines;
     this.#onAvailable = onAvailable;
     const given = { ...options, jail, sourcesKept: options.cache.size, bindings };
-    this.#fleet = new WorkerFleet(given, deadlines, {
+    this.#fleet = new WorkerFleet(given, deadlines, this.recent, {
       onVersions: ({ v8, codeTag }) => void (cache.codeTag = `${v8}-${codeTag}`),
       onVmReady: (vm) => this.#vmReady(vm),
       onVmFailed: (vm) => this.#vmFailed(vm),
@@ -427,7 +427,7 @@ function preferred(a: PooledVm, b: PooledVm, isProven: boolean): boolean {
 function loadOf({ link, worker }: PooledVm, isProven: boolean): number {
   if (!isProven) return link.busyCount;
   const isAmongLike = worker.lodging?.isForProven === true;
-  return link.busyCount - (isAmongLike ? fewRuns : 0);
+  return link.busyCount - (isAmongLike ? fewRuns : 0) + (worker.priority.isStuck ? fewRuns : 0);
 }
 
 function isMute({ link }: PooledVm): boolean {

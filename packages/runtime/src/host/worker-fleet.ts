@@ -6,6 +6,8 @@ import { publish } from './events.ts';
 import type { Jail } from './jail/jail.ts';
 import { Lodging, type Want } from './lodging.ts';
 import { residentBytes } from './resident-bytes.ts';
+import type { RecentTenants } from './recent-tenants.ts';
+import { WorkerPriority } from './worker-priority.ts';
 import { WorkerLink, type WorkerLoss } from './worker-link.ts';
 
 /** A worker process as the host keeps it. */
@@ -17,6 +19,9 @@ export interface Worker {
   vms: number;
   readonly startedAt: number;
   idleSince: number;
+  readonly priority: WorkerPriority;
+  /** When a run in it was last known to compute for long. */
+  computedAt: number;
 }
 
 /** What the fleet has to know of the options. */
@@ -54,6 +59,10 @@ const maxSilenceMs = 10_000;
 /** A worker without runs that is larger than this, and so much for each VM, is replaced. */
 const plumpBytes = 512 * 1024 * 1024;
 const plumpBytesPerVm = 24 * 1024 * 1024;
+/** A worker in which a run computes for long gives way until so long after, in milliseconds. */
+const computingMs = 1000;
+/** A worker is replaced over the niceness of its threads at this age, and not before, in milliseconds. */
+const minStuckAgeMs = 10_000;
 /** How long a worker for single runs is kept, in milliseconds: they are rare. */
 const quarantineIdleMs = 2000;
 const mebi = 1024 * 1024;
@@ -65,6 +74,7 @@ const mebi = 1024 * 1024;
 export class WorkerFleet {
   readonly #options: FleetOptions;
   readonly #deadlines: Deadlines;
+  readonly #recent: RecentTenants;
   readonly #events: FleetEvents;
   readonly #workers = new Map<WorkerLink, Worker>();
   readonly #starting = new Map<WorkerLink, Deadline>();
@@ -81,7 +91,13 @@ export class WorkerFleet {
   /** Told of the first failure to start a worker. */
   onStartFailed: (error: CloisterError) => void = () => {};
 
-  constructor(options: FleetOptions, deadlines: Deadlines, events: FleetEvents) {
+  constructor(
+    options: FleetOptions,
+    deadlines: Deadlines,
+    recent: RecentTenants,
+    events: FleetEvents,
+  ) {
+    this.#recent = recent;
     this.#options = options;
     this.#deadlines = deadlines;
     this.#events = events;
@@ -90,7 +106,10 @@ export class WorkerFleet {
   start(): void {
     for (let i = 0; i < this.#options.workers; i++) this.#start(new Lodging('shared'));
     this.#health = setInterval(() => this.#lookAtHealth(), healthMs).unref();
-    this.#growth = setInterval(() => this.#lookAtGrowth(), growthMs).unref();
+    this.#growth = setInterval(() => {
+      this.#lookAtGrowth();
+      this.#lookAtPriority();
+    }, growthMs).unref();
   }
 
   /** Spares are started when everything else is ready, so that they hold up nothing. */
@@ -232,7 +251,15 @@ export class WorkerFleet {
       onLost: (loss) => this.#lost(worker, loss),
     });
     const now = performance.now();
-    const worker: Worker = { link, lodging, vms: 0, startedAt: now, idleSince: now };
+    const worker: Worker = {
+      link,
+      lodging,
+      vms: 0,
+      startedAt: now,
+      idleSince: now,
+      priority: new WorkerPriority(),
+      computedAt: -Infinity,
+    };
     this.#workers.set(link, worker);
     const deadline = this.#deadlines.after(maxStartMs, () => {
       if (!link.isReady) link.kill(undefined, `it was not ready within ${maxStartMs} ms`);
@@ -319,14 +346,42 @@ export class WorkerFleet {
     }
   }
 
-  #isWorn({ link, startedAt, vms }: Worker, now: number): boolean {
+  #isWorn({ link, startedAt, vms, priority }: Worker, now: number): boolean {
     if (now - startedAt > this.#options.maxWorkerAgeMs) return true;
+    if (priority.isStuck && now - startedAt > minStuckAgeMs) return true;
     return (residentBytes(link.pid) ?? 0) > plumpBytes + vms * plumpBytesPerVm;
   }
 
   #giveUp(worker: Worker): void {
     this.#events.onWorkerGone(worker, 'recycled');
     worker.link.close();
+  }
+
+  /** Who computes for long, or comes to be, gives way to the others. */
+  #lookAtPriority(): void {
+    if (process.platform !== 'linux') return;
+    const now = performance.now();
+    const hasSeveral = this.#recent.areSeveral;
+    const anyForProven = this.#count(
+      ({ lodging, link }) => link.isReady && lodging?.isForProven === true,
+    );
+    for (const worker of this.#workers.values()) {
+      const { link, lodging, priority } = worker;
+      const { pid, sessionPid } = link;
+      if (pid === undefined || sessionPid === undefined) continue;
+      if (!link.isReady) {
+        priority.setGroup(sessionPid, anyForProven > 0);
+        continue;
+      }
+      if (link.computingCount > 0 && hasSeveral) {
+        worker.computedAt = now;
+        priority.lowerBusyThreads(pid);
+      } else if (priority.isLowered && !priority.isStuck) {
+        priority.relax(pid);
+      }
+      const hasComputed = now - worker.computedAt < computingMs;
+      priority.setGroup(sessionPid, hasComputed && lodging?.isForProven !== true);
+    }
   }
 
   /** The second layer of the memory limit: what the worker itself does not see, or does not say. */

@@ -122,6 +122,11 @@ export class WorkerLink {
     return this.#process.pid;
   }
 
+  /** Of a process of the worker's session, also while it starts. */
+  get sessionPid(): number | undefined {
+    return this.#process.sessionPid;
+  }
+
   get isReady(): boolean {
     return this.#state === 'ready';
   }
