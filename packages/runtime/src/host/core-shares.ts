@@ -39,10 +39,10 @@ const maxRemembered = 10_000;
 const patienceMs = 2000;
 
 /**
- * Counts who is on the cores, and says who may join. A tenant has twice as many places as there are
- * cores. While others run scripts, too, it uses one place less than there are cores for runs that are
- * likely to compute for long, and all tenants together twice as many as there are cores; one more may
- * join them when it has waited for two seconds. Owned by the scheduler.
+ * Counts who is on the cores, and says who may join. A tenant has as many places as there are cores, and
+ * twice as many when it is alone; two at least. When it is not, it uses one place less than there are
+ * cores for runs that are likely to compute for long, and all tenants together twice as many as there
+ * are cores; one more may join them when it has waited for two seconds. Owned by the scheduler.
  */
 export class CoreShares {
   readonly #cores: number;
@@ -65,13 +65,13 @@ export class CoreShares {
   holdOf(tenantId: string, expectedMs: number | undefined, since: number): Hold | undefined {
     const share = this.#tenants.get(tenantId);
     // As long as there is room at all, or short runs would pass a longer one by for ever.
-    if (share !== undefined && share.load > this.#places - minWeight / 2) {
-      return { cause: 'tenant_cap', forMs: undefined };
+    const isAlone = this.#recent.isAlone(tenantId);
+    if (share !== undefined && share.load > this.#placesOf(isAlone) - minWeight / 2) {
+      return { cause: 'tenant_cap', forMs: isAlone ? undefined : patienceMs };
     }
     const ownAreMany = share !== undefined && share.long >= Math.max(1, this.#cores - 1);
-    if (!ownAreMany && this.#long < this.#places) return undefined;
-    if (!this.#isLikelyLong(tenantId, expectedMs) || this.#recent.isAlone(tenantId))
-      return undefined;
+    if (!ownAreMany && this.#long < 2 * this.#cores) return undefined;
+    if (isAlone || !this.#isLikelyLong(tenantId, expectedMs)) return undefined;
     const waitedMs = performance.now() - Math.max(since, share?.longStartedAt ?? 0);
     if (waitedMs >= patienceMs) return undefined;
     return { cause: ownAreMany ? 'tenant_cap' : 'pool_full', forMs: patienceMs - waitedMs };
@@ -80,7 +80,8 @@ export class CoreShares {
   /** How many such runs the tenant has places for, one at least. */
   roomFor(tenantId: string, expectedMs: number | undefined): number {
     const load = this.#tenants.get(tenantId)?.load ?? 0;
-    return Math.max(1, Math.floor((this.#places - load) / weightOf(expectedMs)));
+    const places = this.#placesOf(this.#recent.isAlone(tenantId));
+    return Math.max(1, Math.floor((places - load) / weightOf(expectedMs)));
   }
 
   /** A run is sent to a worker. It takes its place until it leaves. */
@@ -88,6 +89,7 @@ export class CoreShares {
     const isLong = this.#isLikelyLong(tenantId, expectedMs);
     const use = { tenantId, weight: weightOf(expectedMs), isOn: false, isLong };
     this.#put(use);
+    this.#recent.note(tenantId);
     if (isLong) this.#tenants.get(tenantId)!.longStartedAt = performance.now();
     return use;
   }
@@ -103,7 +105,9 @@ export class CoreShares {
       this.#long--;
       use.isLong = false;
     }
-    if (--share.count === 0) this.#tenants.delete(use.tenantId);
+    if (--share.count > 0) return;
+    this.#tenants.delete(use.tenantId);
+    this.#recent.leave(use.tenantId);
   }
 
   /** It computes for long, perhaps after it has waited: then nobody could be asked whether it may. */
@@ -115,8 +119,8 @@ export class CoreShares {
     this.#put(use);
   }
 
-  get #places(): number {
-    return Math.max(2, 2 * this.#cores);
+  #placesOf(isAlone: boolean): number {
+    return Math.max(2, (isAlone ? 2 : 1) * this.#cores);
   }
 
   #put(use: CoreUse): void {
@@ -124,6 +128,7 @@ export class CoreShares {
     if (share === undefined) {
       share = { count: 0, load: 0, long: 0, longStartedAt: 0 };
       this.#tenants.set(use.tenantId, share);
+      this.#recent.arrive(use.tenantId);
     }
     use.isOn = true;
     share.count++;

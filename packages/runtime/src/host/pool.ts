@@ -156,7 +156,6 @@ export class Pool {
     vm.want = want;
     vm.runs++;
     vm.worker.lodging?.enter(want);
-    this.recent.note(want.tenantId);
     if (wasWarm) this.#refillSoon();
     return vm;
   }

@@ -1,25 +1,53 @@
-/** How long no other tenant has started a run when one has the machine to itself, in milliseconds. */
-const aloneAfterMs = 1000;
+/** How long a tenant is remembered after it started a run, in milliseconds. */
+const recentMs = 1000;
 
-/** Remembers whether tenants have company: who is alone has nobody to give way to. Owned by the pool. */
+/**
+ * Remembers which tenants have runs on the cores, or had a moment ago: who is alone has nobody to give
+ * way to. Written by `CoreShares`; owned by the pool.
+ */
 export class RecentTenants {
-  #last: string | undefined;
-  #changedAt = -Infinity;
+  readonly #present = new Set<string>();
+  /** The two that started a run last, the last one first. */
+  #last: { readonly id: string; at: number } | undefined;
+  #other: { readonly id: string; readonly at: number } | undefined;
 
   /** A tenant starts a run. */
-  note(tenantId: string): void {
-    if (this.#last === tenantId) return;
-    if (this.#last !== undefined) this.#changedAt = performance.now();
-    this.#last = tenantId;
+  note(id: string): void {
+    const at = performance.now();
+    if (this.#last?.id === id) {
+      this.#last.at = at;
+    } else {
+      this.#other = this.#last;
+      this.#last = { id, at };
+    }
+  }
+
+  /** From now on a tenant has runs on the cores. */
+  arrive(id: string): void {
+    this.#present.add(id);
+  }
+
+  /** It has none any more. */
+  leave(id: string): void {
+    this.#present.delete(id);
   }
 
   /** Whether there is nobody else. */
-  isAlone(tenantId: string): boolean {
-    return this.#last === tenantId && !this.areSeveral;
+  isAlone(id: string): boolean {
+    const others = this.#present.size - (this.#present.has(id) ? 1 : 0);
+    return others === 0 && !this.#isRecent(this.#last, id) && !this.#isRecent(this.#other, id);
   }
 
-  /** Whether more than one has started runs of late. */
+  /** Whether there is more than one. */
   get areSeveral(): boolean {
-    return performance.now() - this.#changedAt < aloneAfterMs;
+    const [one = this.#last?.id] = this.#present;
+    return one !== undefined && !this.isAlone(one);
+  }
+
+  #isRecent(
+    tenant: { readonly id: string; readonly at: number } | undefined,
+    but: string,
+  ): boolean {
+    return tenant !== undefined && tenant.id !== but && performance.now() - tenant.at < recentMs;
   }
 }

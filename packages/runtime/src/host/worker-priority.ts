@@ -4,13 +4,13 @@ import { getPriority, setPriority } from 'node:os';
 /** How much nicer threads become that compute for long. */
 const nicer = 10;
 /** How nice the group is of a worker that gives way: its main thread is in it, too, and enforces the limits. */
-const niceGroup = 5;
+const niceGroup = 3;
 const nicest = 19;
 /**
  * A thread computes that has been on a core for so long since the count began, and for no less than half
  * as long as any other; and it does not when it hardly was until the count began anew. In milliseconds.
  */
-const busyMs = 50;
+const busyMs = 20;
 const idleMs = 10;
 const countMs = 1000;
 /** The kernel counts the time of a thread in hundredths of a second. */

@@ -136,7 +136,7 @@ describe.runIf(hasGroups)('a worker in which a run computes for long', () => {
     );
     // Without namespaces a worker is in the group of its host, which is nobody's to set.
     if (groupOf(pid)!.name === groupOf('self')!.name) return run.cancel();
-    await vi.waitUntil(() => groupOf(pid)!.nice === 5, { timeout: 20_000 });
+    await vi.waitUntil(() => groupOf(pid)!.nice > 0, { timeout: 20_000 });
     for (const other of others) expect(groupOf(other)?.nice ?? 0).toBe(0);
     run.cancel();
     await vi.waitUntil(() => groupOf(pid)!.nice === 0, { timeout: 20_000 });
