@@ -370,7 +370,7 @@ export class WorkerFleet {
       const { pid, sessionPid } = link;
       if (pid === undefined || sessionPid === undefined) continue;
       if (!link.isReady) {
-        priority.setGroup(sessionPid, anyForProven > 0);
+        priority.setGroup(sessionPid, anyForProven > 0 ? 'starting' : 'ordinary');
         continue;
       }
       if (link.computingCount > 0 && hasSeveral) {
@@ -380,7 +380,8 @@ export class WorkerFleet {
         priority.relax(pid);
       }
       const hasComputed = now - worker.computedAt < computingMs;
-      priority.setGroup(sessionPid, hasComputed && lodging?.isForProven !== true);
+      const yields = hasComputed && lodging?.isForProven !== true;
+      priority.setGroup(sessionPid, yields ? 'yielding' : 'ordinary');
     }
   }
 

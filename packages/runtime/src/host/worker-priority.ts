@@ -3,14 +3,17 @@ import { getPriority, setPriority } from 'node:os';
 
 /** How much nicer threads become that compute for long. */
 const nicer = 10;
-/** How nice the group is of a worker that gives way: its main thread is in it, too, and enforces the limits. */
-const niceGroup = 3;
+/**
+ * How nice the group of a worker is: of one that gives way, whose main thread is in it, too, and enforces the
+ * limits; and of one that starts while others do the work.
+ */
+const groupNice = { ordinary: 0, yielding: 3, starting: 5 } as const;
 const nicest = 19;
 /**
  * A thread computes that has been on a core for so long since the count began, and for no less than half
  * as long as any other; and it does not when it hardly was until the count began anew. In milliseconds.
  */
-const busyMs = 20;
+const busyMs = 40;
 const idleMs = 10;
 const countMs = 1000;
 /** The kernel counts the time of a thread in hundredths of a second. */
@@ -68,8 +71,8 @@ export class WorkerPriority {
    * and it is one by itself.
    * @param pid - a process of its session.
    */
-  setGroup(pid: number, isLow: boolean): void {
-    const nice = isLow ? niceGroup : 0;
+  setGroup(pid: number, standing: keyof typeof groupNice): void {
+    const nice = groupNice[standing];
     if (nice === this.#groupNice) return;
     try {
       const file = `/proc/${pid}/autogroup`;
