@@ -31,6 +31,7 @@ export class Lodging {
   readonly #runs = { proven: 0, displaced: 0, open: 0 };
   #runCount = 0;
   #provenAt = -Infinity;
+  #leftAt = -Infinity;
   readonly #tenants = new Map<string, number>();
 
   constructor(kind: LodgingKind, owner?: string) {
@@ -40,6 +41,11 @@ export class Lodging {
 
   get isEmpty(): boolean {
     return this.#tenants.size === 0;
+  }
+
+  /** When the last of those left that are not in it any more, as `performance.now` counts. */
+  get leftAt(): number {
+    return this.#leftAt;
   }
 
   /** Whether runs of proven scripts are in it, or were until a moment ago: they will come again. */
@@ -65,7 +71,8 @@ export class Lodging {
   }
 
   leave({ tenantId, trust }: Want): void {
-    if (trust === 'proven') this.#provenAt = performance.now();
+    this.#leftAt = performance.now();
+    if (trust === 'proven') this.#provenAt = this.#leftAt;
     this.#runs[trust]--;
     this.#runCount--;
     const left = (this.#tenants.get(tenantId) ?? 1) - 1;

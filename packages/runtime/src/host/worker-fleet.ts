@@ -323,7 +323,7 @@ export class WorkerFleet {
 
   #lookAtHealth(): void {
     const now = performance.now();
-    const shared = this.#count(isShared);
+    let shared = this.#count(isShared);
     for (const worker of this.#workers.values()) {
       const { link, lodging } = worker;
       if (!link.isReady) continue;
@@ -337,7 +337,10 @@ export class WorkerFleet {
       else if (lodging.isRetiring) this.#giveUp(worker);
       else if (lodging.kind !== 'shared' || shared > this.#options.workers) {
         const idleMs = lodging.kind === 'quarantine' ? quarantineIdleMs : this.#options.idleMs;
-        if (now - worker.idleSince > idleMs) this.#giveUp(worker);
+        // Short runs may have come and gone between two looks.
+        if (now - Math.max(worker.idleSince, lodging.leftAt) <= idleMs) continue;
+        if (lodging.kind === 'shared') shared--;
+        this.#giveUp(worker);
       } else if (this.#isWorn(worker, now)) {
         // Its successor comes first; it goes when it has nothing to do.
         lodging.isRetiring = true;

@@ -72,6 +72,7 @@ describe('a worker for proven scripts', () => {
     vi.advanceTimersByTime(5000);
     expect(lodging.isForProven).toBe(true);
     lodging.leave(want('a', 'proven'));
+    expect(lodging.leftAt).toBe(performance.now());
     vi.advanceTimersByTime(900);
     expect(lodging.isForProven).toBe(true);
     vi.advanceTimersByTime(200);
