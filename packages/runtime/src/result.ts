@@ -29,9 +29,9 @@ export interface LogEntry {
 export type CacheTier = 'vm' | 'memory' | 'store' | 'miss';
 
 /**
- * What a run waited for: a VM, since there are as many as there may be (`pool_full`); the end of other
- * runs of its tenant, which had as many as it may (`tenant_cap`); or a VM that was being made
- * (`starting`).
+ * What a run waited for: a VM or a core, since as many are taken as may be (`pool_full`); other runs of
+ * its tenant, which had as many in VMs or on the cores as it may (`tenant_cap`); or a VM that was being
+ * made (`starting`).
  */
 export type QueueCause = 'pool_full' | 'tenant_cap' | 'starting';
 

@@ -27,6 +27,12 @@ export interface ExecutionOwner {
   onFinished(execution: Execution, vm: PooledVm | undefined, end: VmEnd | undefined): void;
   /** A worker was lost over the run. */
   onCulprit(execution: Execution): void;
+  /** The run is not on a core any more: it waits for a timer or for answers. */
+  onWaits(execution: Execution): void;
+  /** The run has been on a core for a while. */
+  onComputes(execution: Execution): void;
+  /** The run has come to its end and took so much time on a core, in milliseconds. */
+  onMeasured(execution: Execution, cpuMs: number): void;
   /** The run ended well, and its VM is fit to be used again. */
   onClean(execution: Execution, message: SettledMessage): void;
   /** The worker did not carry the run out, which wants another VM; what it was begun in is spoiled. */
@@ -178,6 +184,14 @@ export class Execution implements LinkedRun {
     this.#session?.abort(call);
   }
 
+  onWaits(): void {
+    this.#owner.onWaits(this);
+  }
+
+  onComputes(): void {
+    this.#owner.onComputes(this);
+  }
+
   onSettled(message: SettledMessage): void {
     this.#log.close(message.droppedLogs);
     this.#countCompilation(message);
@@ -193,6 +207,7 @@ export class Execution implements LinkedRun {
     } else {
       this.#fail(this.#toError(outcome, usage), usage);
     }
+    this.#owner.onMeasured(this, message.usage.cpuMs);
     if (message.healthy && outcome.status === 'completed') {
       this.#owner.onClean(this, message);
       this.#vm?.known.add(this.source.id);

@@ -15,6 +15,9 @@ export interface Want {
   readonly kind: LodgingKind;
 }
 
+/** How long a worker is kept for those whose scripts are proven, after the last of them, in milliseconds. */
+const provenMs = 1000;
+
 /**
  * Who lives in a worker, and so who may join them. In a shared worker there are runs of one trust, or
  * runs of one tenant: who can bring a worker down does it to their like.
@@ -27,6 +30,8 @@ export class Lodging {
   isRetiring = false;
   readonly #runs = { proven: 0, displaced: 0, open: 0 };
   #runCount = 0;
+  #provenAt = -Infinity;
+  #leftAt = -Infinity;
   readonly #tenants = new Map<string, number>();
 
   constructor(kind: LodgingKind, owner?: string) {
@@ -36,6 +41,16 @@ export class Lodging {
 
   get isEmpty(): boolean {
     return this.#tenants.size === 0;
+  }
+
+  /** When the last of those left that are not in it any more, as `performance.now` counts. */
+  get leftAt(): number {
+    return this.#leftAt;
+  }
+
+  /** Whether runs of proven scripts are in it, or were until a moment ago: they will come again. */
+  get isForProven(): boolean {
+    return this.#runs.proven > 0 || performance.now() - this.#provenAt < provenMs;
   }
 
   accepts({ kind, tenantId, trust }: Want): boolean {
@@ -56,6 +71,8 @@ export class Lodging {
   }
 
   leave({ tenantId, trust }: Want): void {
+    this.#leftAt = performance.now();
+    if (trust === 'proven') this.#provenAt = this.#leftAt;
     this.#runs[trust]--;
     this.#runCount--;
     const left = (this.#tenants.get(tenantId) ?? 1) - 1;

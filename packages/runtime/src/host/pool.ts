@@ -6,6 +6,7 @@ import type { Deadline, Deadlines } from './deadlines.ts';
 import { publish, type VmEnd } from './events.ts';
 import type { Jail } from './jail/jail.ts';
 import type { Want } from './lodging.ts';
+import { RecentTenants } from './recent-tenants.ts';
 import { WorkerFleet, type Worker } from './worker-fleet.ts';
 import type { LinkedRun, WorkerLink } from './worker-link.ts';
 
@@ -54,9 +55,18 @@ const muteMs = 500;
 const maxStallMs = 3000;
 /** Quick runs that are sent to a VM before the first of them is back. */
 const maxLaneRuns = 32;
+/** So many runs more may be in the worker of proven scripts before one of them goes to another. */
+const fewRuns = 2;
 /** A VM is replaced after so many runs, or at such an age, in milliseconds. */
 const maxVmRuns = 100_000;
 const maxVmAgeMs = 60 * 60 * 1000;
+
+/** A VM that is given up, until its thread has stopped. */
+interface Closing {
+  readonly vm: PooledVm;
+  readonly whenStopped: () => void;
+  readonly deadline: Deadline;
+}
 
 /**
  * The VMs: makes them ahead of need and gives up those that are idle, worn, unhealthy or in the way.
@@ -68,10 +78,11 @@ export class Pool {
   /** Called whenever a VM may have become free, or the wait for one may have changed. */
   readonly #onAvailable: () => void;
   readonly #fleet: WorkerFleet;
+  readonly recent: RecentTenants = new RecentTenants();
   readonly #vms = new Map<number, PooledVm>();
   /** Those that are bound to a tenant, by tenant. */
   readonly #bound = new Map<string, Set<PooledVm>>();
-  readonly #closing = new Map<number, { readonly vm: PooledVm; readonly deadline: Deadline }>();
+  readonly #closing = new Map<number, Closing>();
   readonly #started = Promise.withResolvers<void>();
   #isStarted = false;
   #lastVm = 0;
@@ -91,7 +102,7 @@ export class Pool {
     this.#deadlines = deadlines;
     this.#onAvailable = onAvailable;
     const given = { ...options, jail, sourcesKept: options.cache.size, bindings };
-    this.#fleet = new WorkerFleet(given, deadlines, {
+    this.#fleet = new WorkerFleet(given, deadlines, this.recent, {
       onVersions: ({ v8, codeTag }) => void (cache.codeTag = `${v8}-${codeTag}`),
       onVmReady: (vm) => this.#vmReady(vm),
       onVmFailed: (vm) => this.#vmFailed(vm),
@@ -204,7 +215,9 @@ export class Pool {
    */
   grow(count: number, want: Want, givesWay: (tenantId: string) => boolean): void {
     let starting = 0;
+    const leavesProven = this.#fleet.leavesProven(want);
     for (const vm of this.#vms.values()) {
+      if (leavesProven && vm.worker.lodging?.isForProven === true) continue;
       if (vm.state === 'starting' && isFit(vm, want)) starting++;
     }
     while (starting < count) {
@@ -218,11 +231,17 @@ export class Pool {
     }
   }
 
-  /** Takes a VM back, to be used again or, for a reason, not. */
-  release(vm: PooledVm, end: VmEnd | undefined): void {
-    if (!this.#vms.has(vm.id)) return;
+  /**
+   * Takes a VM back, to be used again or, for a reason, not.
+   * @param whenStopped - called once, when nothing goes on in it any more: at once, unless it is spoilt.
+   */
+  release(vm: PooledVm, end: VmEnd | undefined, whenStopped: () => void): void {
+    if (!this.#vms.has(vm.id)) return whenStopped();
     vm.load--;
-    if (end === undefined && vm.load > 0) return this.#onAvailable();
+    if (end === undefined && vm.load > 0) {
+      whenStopped();
+      return this.#onAvailable();
+    }
     const wasAlone = vm.want?.kind === 'quarantine';
     const reason = this.#closed ? 'shutdown' : (end ?? (wasAlone ? 'recycled' : wornOut(vm)));
     if (reason === undefined) {
@@ -230,8 +249,9 @@ export class Pool {
       vm.state = 'idle';
       vm.run = undefined;
       vm.idleSince = performance.now();
+      whenStopped();
     } else {
-      this.#destroy(vm, reason);
+      this.#destroy(vm, reason, whenStopped);
     }
     if (reason !== undefined || this.#refillTimer !== undefined) this.#refill();
     this.#onAvailable();
@@ -260,10 +280,13 @@ export class Pool {
 
   #findFree(want: Want): PooledVm | undefined {
     let best: PooledVm | undefined;
+    const leavesProven = this.#fleet.leavesProven(want);
+    const isProven = want.trust === 'proven';
     for (const vm of this.#vms.values()) {
       if (vm.state !== 'idle' || !isFit(vm, want)) continue;
       if (vm.tenantId !== undefined && vm.tenantId !== want.tenantId) continue;
-      if (best === undefined || preferred(vm, best)) best = vm;
+      if (leavesProven && vm.worker.lodging?.isForProven === true) continue;
+      if (best === undefined || preferred(vm, best, isProven)) best = vm;
     }
     return best;
   }
@@ -282,10 +305,11 @@ export class Pool {
       this.#forget(vm);
       this.#publishEnd(vm, how);
     }
-    for (const [id, { vm, deadline }] of this.#closing) {
+    for (const [id, { vm, deadline, whenStopped }] of this.#closing) {
       if (vm.worker !== worker) continue;
       deadline.clear();
       this.#closing.delete(id);
+      whenStopped();
     }
   }
 
@@ -364,28 +388,29 @@ export class Pool {
     this.#closing.delete(id);
     // Not before: while its thread goes on, it can bring the worker down.
     leaveLodging(closing.vm);
+    closing.whenStopped();
     this.#onAvailable();
   }
 
   /** Gives up a VM. When its thread does not stop in time, the whole worker goes. */
-  #destroy(vm: PooledVm, reason: VmEnd): void {
+  #destroy(vm: PooledVm, reason: VmEnd, whenStopped: () => void = () => {}): void {
     vm.state = 'closing';
     vm.worker.vms--;
     this.#forget(vm);
     vm.link.destroyVm(vm.id);
     vm.link.ping();
-    this.#awaitStop(vm);
+    this.#awaitStop(vm, whenStopped);
     this.#publishEnd(vm, reason);
   }
 
   /** Nobody waits for the end of its thread, so a worker that says nothing may be waiting for a core. */
-  #awaitStop(vm: PooledVm): void {
+  #awaitStop(vm: PooledVm, whenStopped: () => void): void {
     const deadline = this.#deadlines.after(this.#options.graceMs, () => {
       const { silentMs } = vm.link;
-      if (silentMs > 0 && silentMs < maxStallMs) return this.#awaitStop(vm);
+      if (silentMs > 0 && silentMs < maxStallMs) return this.#awaitStop(vm, whenStopped);
       vm.link.kill(vm.run, 'a VM in it could not be stopped');
     });
-    this.#closing.set(vm.id, { vm, deadline });
+    this.#closing.set(vm.id, { vm, whenStopped, deadline });
   }
 
   #evict(want: Want, givesWay: (tenantId: string) => boolean): boolean {
@@ -455,10 +480,23 @@ function wornOut({ runs, createdAt }: PooledVm): VmEnd | undefined {
  * A tenant's own VM before a warm one, but before that a worker that is not busy with others, and first
  * of all one that answers.
  */
-function preferred(a: PooledVm, b: PooledVm): boolean {
+function preferred(a: PooledVm, b: PooledVm, isProven: boolean): boolean {
   if (isMute(a) !== isMute(b)) return isMute(b);
-  if (a.link.runCount !== b.link.runCount) return a.link.runCount < b.link.runCount;
+  if (a.link.computingCount !== b.link.computingCount) {
+    return a.link.computingCount < b.link.computingCount;
+  }
+  if (a.worker !== b.worker) {
+    const [loadA, loadB] = [loadOf(a, isProven), loadOf(b, isProven)];
+    if (loadA !== loadB) return loadA < loadB;
+  }
   return a.tenantId !== undefined && b.tenantId === undefined;
+}
+
+/** Proven scripts keep together as long as they are few, so that there are workers for the others. */
+function loadOf({ link, worker }: PooledVm, isProven: boolean): number {
+  if (!isProven) return link.busyCount;
+  const isAmongLike = worker.lodging?.isForProven === true;
+  return link.busyCount - (isAmongLike ? fewRuns : 0) + (worker.priority.isStuck ? fewRuns : 0);
 }
 
 function isMute({ link }: PooledVm): boolean {

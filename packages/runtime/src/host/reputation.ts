@@ -16,6 +16,8 @@ interface Record {
   straightRuns: number;
   losses: number;
   refusedUntil: number;
+  /** What a run takes on a core, in milliseconds; undefined as long as none has ended. */
+  cpuMs: number | undefined;
 }
 
 /** Clean runs after which a script may share workers with others that have as many. */
@@ -76,6 +78,19 @@ export class Reputation {
     this.#of(tenantId, source).quickRuns = quickAfter - quickAgainAfter;
   }
 
+  /** A run of it took so much time on a core, in milliseconds. */
+  took(tenantId: string, source: number, cpuMs: number): void {
+    const record = this.#of(tenantId, source);
+    const before = record.cpuMs ?? cpuMs;
+    // The first runs take longer than those that follow, and one long run says little.
+    record.cpuMs = before + (cpuMs - before) / (cpuMs < before ? 2 : 8);
+  }
+
+  /** What a run of it can be expected to take on a core, in milliseconds; undefined when that is not known. */
+  expectedMs(tenantId: string, source: number): number | undefined {
+    return this.#records.get(key(tenantId, source))?.cpuMs;
+  }
+
   /** A worker had to be killed over it, or died of it. */
   costWorker(tenantId: string, source: number): void {
     const record = this.#of(tenantId, source);
@@ -103,7 +118,14 @@ export class Reputation {
     const id = key(tenantId, source);
     let record = this.#records.get(id);
     if (record === undefined) {
-      record = { cleanRuns: 0, quickRuns: 0, straightRuns: 0, losses: 0, refusedUntil: 0 };
+      record = {
+        cleanRuns: 0,
+        quickRuns: 0,
+        straightRuns: 0,
+        losses: 0,
+        refusedUntil: 0,
+        cpuMs: undefined,
+      };
       this.#records.set(id, record);
     }
     return record;

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { createError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
@@ -5,6 +6,7 @@ import type { ResolvedContext } from '../context.ts';
 import type { QueueCause } from '../result.ts';
 import type { SettledMessage } from '../protocol/messages.ts';
 import type { Source } from './compilation-cache.ts';
+import { CoreShares, type CoreUse } from './core-shares.ts';
 import type { Want } from './lodging.ts';
 import type { Pace, Reputation } from './reputation.ts';
 import type { VmEnd } from './events.ts';
@@ -25,6 +27,10 @@ interface TenantQueue {
 interface Ticket {
   deadline: Deadline | undefined;
   onAbort: (() => void) | undefined;
+  /** Since when it waits for its VM, as `performance.now` counts. */
+  since: number;
+  /** Set while it is in a VM. */
+  core: CoreUse | undefined;
 }
 
 /** Counts of the queue at one moment. */
@@ -46,6 +52,9 @@ export class Scheduler implements ExecutionOwner {
   /** In turn: the first was served longest ago. */
   readonly #tenants = new Map<string, TenantQueue>();
   readonly #tickets = new Map<Execution, Ticket>();
+  readonly #cores: CoreShares;
+  /** When those that wait for the cores are to be looked at again. */
+  #lookAgain: Deadline | undefined;
   #queued = 0;
   #running = 0;
   #emptied: (() => void) | undefined;
@@ -55,6 +64,7 @@ export class Scheduler implements ExecutionOwner {
     this.#options = options;
     this.#deadlines = deadlines;
     this.#pool = pool;
+    this.#cores = new CoreShares(availableParallelism(), pool.recent);
   }
 
   get stats(): QueueStats {
@@ -74,7 +84,12 @@ export class Scheduler implements ExecutionOwner {
     }
     const onAbort = signal === undefined ? undefined : (): void => this.#abort(execution);
     if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true });
-    const ticket: Ticket = { deadline: undefined, onAbort };
+    const ticket: Ticket = {
+      deadline: undefined,
+      onAbort,
+      since: performance.now(),
+      core: undefined,
+    };
     this.#tickets.set(execution, ticket);
     this.#queueOf(execution).waiting.push(execution);
     this.#queued++;
@@ -84,12 +99,16 @@ export class Scheduler implements ExecutionOwner {
 
   /** Starts what can be started. Called whenever a run comes or a VM becomes free. */
   dispatch(): void {
+    this.#lookAgain?.clear();
+    this.#lookAgain = undefined;
     if (this.#queued === 0) return;
     let wanted: Map<string, number> | undefined;
     // One that was served goes to the back of the line, where this same loop comes to it again.
     for (const tenant of this.#tenants.values()) {
-      if (!this.#mayStart(tenant)) {
-        this.#noteCause(tenant, 'tenant_cap');
+      if (tenant.waiting.length === 0) continue;
+      const hold = this.#holdOf(tenant);
+      if (hold !== undefined) {
+        this.#noteCause(tenant, hold);
         continue;
       }
       if (this.#serve(tenant)) {
@@ -110,8 +129,9 @@ export class Scheduler implements ExecutionOwner {
     }
     const tenant = this.#tenants.get(keyOf(execution));
     if (tenant !== undefined) this.#takeOut(tenant, execution, vm !== undefined);
-    // Gives the slot on, which dispatches.
-    if (vm !== undefined) this.#pool.release(vm, end);
+    // Gives the slot on, which dispatches. What could not be stopped yet is still on its core.
+    if (vm !== undefined) this.#pool.release(vm, end, () => this.#leaveCore(ticket));
+    else this.#leaveCore(ticket);
     if (this.#tickets.size === 0) this.#emptied?.();
   }
 
@@ -128,8 +148,26 @@ export class Scheduler implements ExecutionOwner {
     this.#queued++;
     const ticket = this.#tickets.get(execution);
     if (ticket === undefined) return;
+    this.#leaveCore(ticket);
+    ticket.since = performance.now();
     ticket.deadline?.clear();
     ticket.deadline = this.#queueDeadline(execution);
+  }
+
+  onWaits(execution: Execution): void {
+    const use = this.#tickets.get(execution)?.core;
+    if (use?.isOn !== true) return;
+    this.#cores.leave(use);
+    this.dispatch();
+  }
+
+  onComputes(execution: Execution): void {
+    const use = this.#tickets.get(execution)?.core;
+    if (use !== undefined) this.#cores.computes(use);
+  }
+
+  onMeasured({ context, source, purpose }: Execution, cpuMs: number): void {
+    if (purpose === 'execute') this.#reputation.took(context.tenantId, source.id, cpuMs);
   }
 
   /** Resolves when no run is left, or after `graceMs`; then what is left ends as `pool_closed`. */
@@ -157,7 +195,7 @@ export class Scheduler implements ExecutionOwner {
     const { context, source } = execution;
     if (begun) this.#reputation.wasNotQuick(context.tenantId, source.id);
     this.onDisplaced(execution, execution.isSuspect);
-    if (vm !== undefined) this.#pool.release(vm, begun ? 'unhealthy' : undefined);
+    if (vm !== undefined) this.#pool.release(vm, begun ? 'unhealthy' : undefined, () => {});
     this.dispatch();
   }
 
@@ -202,8 +240,27 @@ export class Scheduler implements ExecutionOwner {
     return `${this.#queued} runs are waiting already; queueLimit allows ${queueLimit}`;
   }
 
-  #mayStart({ waiting, running }: TenantQueue): boolean {
-    return waiting.length > 0 && running < waiting[0]!.context.maxConcurrency;
+  /** Why the next run of a tenant may not start, though it may find a VM. */
+  #holdOf({ waiting, running }: TenantQueue): QueueCause | undefined {
+    const next = waiting[0]!;
+    const { tenantId, maxConcurrency } = next.context;
+    if (running >= maxConcurrency) return 'tenant_cap';
+    const { since } = this.#tickets.get(next)!;
+    const hold = this.#cores.holdOf(tenantId, this.#expectedMs(next), since);
+    if (hold?.forMs !== undefined) {
+      this.#lookAgain ??= this.#deadlines.after(hold.forMs, () => this.dispatch());
+    }
+    return hold?.cause;
+  }
+
+  #expectedMs({ context, source }: Execution): number | undefined {
+    return this.#reputation.expectedMs(context.tenantId, source.id);
+  }
+
+  #leaveCore(ticket: Ticket | undefined): void {
+    if (ticket?.core === undefined) return;
+    this.#cores.leave(ticket.core);
+    ticket.core = undefined;
   }
 
   /**
@@ -219,7 +276,8 @@ export class Scheduler implements ExecutionOwner {
   }
 
   #serveOn(tenant: TenantQueue): void {
-    if (this.#mayStart(tenant) && this.#serve(tenant)) this.#endTurn(tenant);
+    const mayStart = tenant.waiting.length > 0 && this.#holdOf(tenant) === undefined;
+    if (mayStart && this.#serve(tenant)) this.#endTurn(tenant);
   }
 
   #noteCause({ waiting }: TenantQueue, cause: QueueCause): void {
@@ -239,6 +297,10 @@ export class Scheduler implements ExecutionOwner {
     this.#queued--;
     this.#running++;
     this.#startClock(next);
+    this.#tickets.get(next)!.core = this.#cores.enter(
+      next.context.tenantId,
+      this.#expectedMs(next),
+    );
     next.start(vm, pace !== 'unknown');
     return true;
   }
@@ -253,7 +315,11 @@ export class Scheduler implements ExecutionOwner {
     const want = this.#wantOf(next);
     const { memoryMb, kind, trust } = want;
     const alike = `${memoryMb} ${kind} ${trust} ${kind === 'shared' ? '' : tenant.key}`;
-    const allowed = Math.min(waiting.length, next.context.maxConcurrency - running);
+    const allowed = Math.min(
+      waiting.length,
+      next.context.maxConcurrency - running,
+      this.#cores.roomFor(next.context.tenantId, this.#expectedMs(next)),
+    );
     const count = (wanted.get(alike) ?? 0) + allowed;
     wanted.set(alike, count);
     this.#noteCause(tenant, this.#pool.isFull ? 'pool_full' : 'starting');

@@ -6,6 +6,8 @@ import { publish } from './events.ts';
 import type { Jail } from './jail/jail.ts';
 import { Lodging, type Want } from './lodging.ts';
 import { residentBytes } from './resident-bytes.ts';
+import type { RecentTenants } from './recent-tenants.ts';
+import { WorkerPriority } from './worker-priority.ts';
 import { WorkerLink, type WorkerLoss } from './worker-link.ts';
 
 /** A worker process as the host keeps it. */
@@ -17,6 +19,9 @@ export interface Worker {
   vms: number;
   readonly startedAt: number;
   idleSince: number;
+  readonly priority: WorkerPriority;
+  /** When a run in it was last known to compute for long. */
+  computedAt: number;
 }
 
 /** What the fleet has to know of the options. */
@@ -56,6 +61,10 @@ const maxTurnSilenceMs = 1000;
 /** A worker without runs that is larger than this, and so much for each VM, is replaced. */
 const plumpBytes = 512 * 1024 * 1024;
 const plumpBytesPerVm = 24 * 1024 * 1024;
+/** A worker in which a run computes for long gives way until so long after, in milliseconds. */
+const computingMs = 1000;
+/** A worker is replaced over the niceness of its threads at this age, and not before, in milliseconds. */
+const minStuckAgeMs = 10_000;
 /** How long a worker for single runs is kept, in milliseconds: they are rare. */
 const quarantineIdleMs = 2000;
 const mebi = 1024 * 1024;
@@ -67,6 +76,7 @@ const mebi = 1024 * 1024;
 export class WorkerFleet {
   readonly #options: FleetOptions;
   readonly #deadlines: Deadlines;
+  readonly #recent: RecentTenants;
   readonly #events: FleetEvents;
   readonly #workers = new Map<WorkerLink, Worker>();
   readonly #starting = new Map<WorkerLink, Deadline>();
@@ -83,7 +93,13 @@ export class WorkerFleet {
   /** Told of the first failure to start a worker. */
   onStartFailed: (error: CloisterError) => void = () => {};
 
-  constructor(options: FleetOptions, deadlines: Deadlines, events: FleetEvents) {
+  constructor(
+    options: FleetOptions,
+    deadlines: Deadlines,
+    recent: RecentTenants,
+    events: FleetEvents,
+  ) {
+    this.#recent = recent;
     this.#options = options;
     this.#deadlines = deadlines;
     this.#events = events;
@@ -92,7 +108,10 @@ export class WorkerFleet {
   start(): void {
     for (let i = 0; i < this.#options.workers; i++) this.#start(new Lodging('shared'));
     this.#health = setInterval(() => this.#lookAtHealth(), healthMs).unref();
-    this.#growth = setInterval(() => this.#lookAtGrowth(), growthMs).unref();
+    this.#growth = setInterval(() => {
+      this.#lookAtGrowth();
+      this.#lookAtPriority();
+    }, growthMs).unref();
   }
 
   /** Spares are started when everything else is ready, so that they hold up nothing. */
@@ -120,14 +139,30 @@ export class WorkerFleet {
    */
   place(want: Want): Worker | undefined {
     let best: Worker | undefined;
+    const leavesProven = this.leavesProven(want);
     for (const worker of this.#workers.values()) {
       const { link, lodging, vms } = worker;
       if (!link.isReady || lodging?.accepts(want) !== true) continue;
+      if (leavesProven && lodging.isForProven) continue;
       // A run in quarantine is alone, so the VM of another there is none for it.
       if (want.kind === 'quarantine' && vms > 0) continue;
       if (best === undefined || vms < best.vms) best = worker;
     }
     return best ?? this.#oneMore(want);
+  }
+
+  /**
+   * Whether such a run is to leave alone the workers that proven scripts use, though nobody is in one at
+   * the moment: there is another for it, or will be.
+   */
+  leavesProven(want: Want): boolean {
+    if (want.trust === 'proven' || want.kind !== 'shared') return false;
+    for (const worker of this.#workers.values()) {
+      const { lodging, link } = worker;
+      if (lodging === undefined || !isShared(worker) || lodging.isForProven) continue;
+      if (!link.isReady || lodging.accepts(want)) return true;
+    }
+    return false;
   }
 
   /** A worker for VMs that are kept warm. */
@@ -218,7 +253,15 @@ export class WorkerFleet {
       onLost: (loss) => this.#lost(worker, loss),
     });
     const now = performance.now();
-    const worker: Worker = { link, lodging, vms: 0, startedAt: now, idleSince: now };
+    const worker: Worker = {
+      link,
+      lodging,
+      vms: 0,
+      startedAt: now,
+      idleSince: now,
+      priority: new WorkerPriority(),
+      computedAt: -Infinity,
+    };
     this.#workers.set(link, worker);
     const deadline = this.#deadlines.after(maxStartMs, () => {
       if (!link.isReady) link.kill(undefined, `it was not ready within ${maxStartMs} ms`);
@@ -282,7 +325,7 @@ export class WorkerFleet {
 
   #lookAtHealth(): void {
     const now = performance.now();
-    const shared = this.#count(isShared);
+    let shared = this.#count(isShared);
     for (const worker of this.#workers.values()) {
       const { link, lodging } = worker;
       if (!link.isReady) continue;
@@ -296,7 +339,10 @@ export class WorkerFleet {
       else if (lodging.isRetiring) this.#giveUp(worker);
       else if (lodging.kind !== 'shared' || shared > this.#options.workers) {
         const idleMs = lodging.kind === 'quarantine' ? quarantineIdleMs : this.#options.idleMs;
-        if (now - worker.idleSince > idleMs) this.#giveUp(worker);
+        // Short runs may have come and gone between two looks.
+        if (now - Math.max(worker.idleSince, lodging.leftAt) <= idleMs) continue;
+        if (lodging.kind === 'shared') shared--;
+        this.#giveUp(worker);
       } else if (this.#isWorn(worker, now)) {
         // Its successor comes first; it goes when it has nothing to do.
         lodging.isRetiring = true;
@@ -305,8 +351,9 @@ export class WorkerFleet {
     }
   }
 
-  #isWorn({ link, startedAt, vms }: Worker, now: number): boolean {
+  #isWorn({ link, startedAt, vms, priority }: Worker, now: number): boolean {
     if (now - startedAt > this.#options.maxWorkerAgeMs) return true;
+    if (priority.isStuck && now - startedAt > minStuckAgeMs) return true;
     return (residentBytes(link.pid) ?? 0) > plumpBytes + vms * plumpBytesPerVm;
   }
 
@@ -319,6 +366,34 @@ export class WorkerFleet {
   #lookForSilence(link: WorkerLink): void {
     if (link.silentMs > maxTurnSilenceMs) link.killForSilence(maxTurnSilenceMs);
     else link.ping();
+  }
+
+  /** Who computes for long, or comes to be, gives way to the others. */
+  #lookAtPriority(): void {
+    if (process.platform !== 'linux') return;
+    const now = performance.now();
+    const hasSeveral = this.#recent.areSeveral;
+    const anyForProven = this.#count(
+      ({ lodging, link }) => link.isReady && lodging?.isForProven === true,
+    );
+    for (const worker of this.#workers.values()) {
+      const { link, lodging, priority } = worker;
+      const { pid, sessionPid } = link;
+      if (pid === undefined || sessionPid === undefined) continue;
+      if (!link.isReady) {
+        priority.setGroup(sessionPid, anyForProven > 0 ? 'starting' : 'ordinary');
+        continue;
+      }
+      if (link.computingCount > 0 && hasSeveral) {
+        worker.computedAt = now;
+        priority.lowerBusyThreads(pid);
+      } else if (priority.isLowered && !priority.isStuck) {
+        priority.relax(pid);
+      }
+      const hasComputed = now - worker.computedAt < computingMs;
+      const yields = hasComputed && lodging?.isForProven !== true;
+      priority.setGroup(sessionPid, yields ? 'yielding' : 'ordinary');
+    }
   }
 
   /** The second layer of the memory limit: what the worker itself does not see, or does not say. */

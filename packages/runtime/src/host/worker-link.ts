@@ -23,6 +23,10 @@ export interface LinkedRun {
   onLog(lines: readonly LogLine[]): void;
   onCalls(calls: readonly GuestCall[]): void;
   onCallAborted(call: number): void;
+  /** It is not on a core any more. */
+  onWaits(): void;
+  /** It has been on a core for a while. */
+  onComputes(): void;
   onSettled(message: SettledMessage): void;
   /** The worker did not carry it out, and says whether it had begun to. Comes instead of `onSettled`. */
   onReturned(begun: boolean): void;
@@ -82,6 +86,8 @@ export class WorkerLink {
   readonly #runs = new Map<number, LinkedRun>();
   /** Those that the worker's own thread may be executing. */
   readonly #quickRuns = new Set<number>();
+  readonly #waiting = new Set<number>();
+  readonly #computing = new Set<number>();
   /** Sources that the worker has, and whether it has V8's code of them, too. */
   readonly #sources: LRUCache<number, { readonly length: number; hasCode: boolean }>;
   /** Sources whose code the worker was asked for, and how often it may still send it. */
@@ -123,12 +129,27 @@ export class WorkerLink {
     return this.#process.pid;
   }
 
+  /** Of a process of the worker's session, also while it starts. */
+  get sessionPid(): number | undefined {
+    return this.#process.sessionPid;
+  }
+
   get isReady(): boolean {
     return this.#state === 'ready';
   }
 
   get runCount(): number {
     return this.#runs.size;
+  }
+
+  /** Runs in it that are on a core, or on their way there, as opposed to waiting. */
+  get busyCount(): number {
+    return this.#runs.size - this.#waiting.size;
+  }
+
+  /** Runs in it that have been on a core for a while. */
+  get computingCount(): number {
+    return this.#computing.size;
   }
 
   createVm(vm: number, memoryMb: number): void {
@@ -302,6 +323,10 @@ export class WorkerLink {
         return this.#runs.get(message.run)?.onLog(message.lines);
       case 'calls':
         return this.#runs.get(message.run)?.onCalls(message.calls);
+      case 'waits':
+        return this.#waits(message.run);
+      case 'computes':
+        return this.#computes(message.run);
       case 'abort-call':
         return this.#runs.get(message.run)?.onCallAborted(message.call);
       case 'quick':
@@ -332,8 +357,26 @@ export class WorkerLink {
     return wanted.source;
   }
 
+  #waits(id: number): void {
+    const run = this.#runs.get(id);
+    if (run === undefined) return;
+    this.#computing.delete(id);
+    this.#waiting.add(id);
+    run.onWaits();
+  }
+
+  #computes(id: number): void {
+    const run = this.#runs.get(id);
+    if (run === undefined) return;
+    this.#waiting.delete(id);
+    this.#computing.add(id);
+    run.onComputes();
+  }
+
   #forget(run: number): void {
     this.#quickRuns.delete(run);
+    this.#waiting.delete(run);
+    this.#computing.delete(run);
     if (this.#runs.delete(run) && this.#runs.size === 0) this.#process.setReferenced(false);
   }
 
@@ -341,6 +384,8 @@ export class WorkerLink {
     this.#state = 'dead';
     const runs = [...this.#runs.values()];
     this.#runs.clear();
+    this.#waiting.clear();
+    this.#computing.clear();
     const loss: WorkerLoss = {
       ...(this.#killed ?? describeExit(exit)),
       lastWords: exit.lastWords.trim(),

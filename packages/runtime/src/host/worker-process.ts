@@ -88,6 +88,11 @@ export class WorkerProcess {
     return this.#pid ?? this.#child.pid;
   }
 
+  /** Of a process of its session, from early on: the program itself, or the first of its namespaces. */
+  get sessionPid(): number | undefined {
+    return this.#status === undefined ? this.#child.pid : this.#status.init;
+  }
+
   write(frame: Buffer): void {
     if (this.#pipe.writable) this.#pipe.write(frame);
   }

@@ -210,6 +210,10 @@ export type WorkerMessage =
    * it was begun and took too long, which has cost its VM.
    */
   | { readonly type: 'returned'; readonly run: number; readonly begun: boolean }
+  /** The run is not on a core any more: it waits for a timer or for answers. */
+  | { readonly type: 'waits'; readonly run: number }
+  /** The run has been on a core for a while without waiting; again, if it has waited before. */
+  | { readonly type: 'computes'; readonly run: number }
   /** The script does not want the answer of a call any more. */
   | { readonly type: 'abort-call'; readonly run: number; readonly call: number }
   /** V8's code of a source: a run said that it is wanted, or V8 refused the code of the host. */

@@ -59,6 +59,10 @@ export function parseWorkerMessage(value: unknown): WorkerMessage {
       return { type: 'log', run: whole(fields, 'run'), lines: list(fields, 'lines').map(logLine) };
     case 'calls':
       return { type: 'calls', run: whole(fields, 'run'), calls: list(fields, 'calls').map(call) };
+    case 'waits':
+      return { type: 'waits', run: whole(fields, 'run') };
+    case 'computes':
+      return { type: 'computes', run: whole(fields, 'run') };
     case 'abort-call':
       return { type: 'abort-call', run: whole(fields, 'run'), call: whole(fields, 'call') };
     case 'quick':

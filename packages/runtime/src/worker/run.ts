@@ -80,6 +80,8 @@ export class Run implements Watched {
   /** Where it is noted that this run is being executed. */
   #slot = -1;
   #compiled: Compiled = 'source';
+  /** What the host was told last of where the run is: it takes it to be on a core from the start. */
+  #told: 'starts' | 'waits' | 'computes' = 'starts';
   /** Why the run still waits, when it does; told if its time runs out. */
   #idle = false;
   cpuMs = 0;
@@ -159,6 +161,14 @@ export class Run implements Watched {
   /** Ends the run at once: the VM is given up, since what it was doing cannot be undone. */
   breach(limit: Breach): void {
     this.#abandon({ status: 'failed', code: limit, message: this.#idle ? 'idle' : '' });
+  }
+
+  computes(): void {
+    this.#tell('computes');
+  }
+
+  waits(): void {
+    this.#tell('waits');
   }
 
   /** Ends the run because the host says so. */
@@ -369,6 +379,8 @@ export class Run implements Watched {
   async #rest(state: Waiting): Promise<void> {
     turnEnded(this.#slot);
     this.#slot = -1;
+    // After later turns the watchdog says it, if they were long: there may be many short ones.
+    if (this.#told === 'starts' && state.timerMs !== 0) this.waits();
     await this.#wait(state);
   }
 
@@ -410,6 +422,12 @@ export class Run implements Watched {
       default:
         posted satisfies never;
     }
+  }
+
+  #tell(what: 'waits' | 'computes'): void {
+    if (this.#over || this.#told === what) return;
+    this.#told = what;
+    this.#send({ type: what, run: this.#message.run });
   }
 
   #sendLog(line: LogLine): void {

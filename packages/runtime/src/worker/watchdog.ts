@@ -12,14 +12,25 @@ export interface Watched {
   readonly executing: boolean;
   /** Called once, when a limit is breached. */
   breach(limit: Breach): void;
+  /** Called when it has been executed for a while with no wait that was worth the name. */
+  computes(): void;
+  /** Called when it has been waiting for a while. */
+  waits(): void;
 }
 
 interface Share {
   cpuMs: number;
   residentBytes: number;
+  /** Time on a core since it was last seen to wait. */
+  computedMs: number;
+  /** How often it was seen to wait since it was last seen to be executed. */
+  idleLooks: number;
 }
 
 const intervalMs = 10;
+/** A run that computes for so long is told of, in milliseconds, and one that is seen to wait so often. */
+const longMs = 20;
+const restLooks = 2;
 /** A worker with nothing to do looks on for a while, since the next run is likely to come soon. */
 const maxIdleLooks = 100;
 /** What V8's own accounting does not see may come to half the limit and this much. */
@@ -41,7 +52,7 @@ export class Watchdog {
   #expectedGrowth = 0;
 
   watch(run: Watched): void {
-    this.#runs.set(run, { cpuMs: 0, residentBytes: 0 });
+    this.#runs.set(run, { cpuMs: 0, residentBytes: 0, computedMs: 0, idleLooks: 0 });
     this.#idleLooks = 0;
     if (this.#timer !== undefined) return;
     this.#expectedGrowth = 0;
@@ -90,6 +101,7 @@ export class Watchdog {
       resident: this.#lastResident,
     };
     this.#remember();
+    for (const [run, share] of this.#runs) if (!run.executing) this.#seenToWait(run, share);
     const executing = [...this.#runs].filter(([run]) => run.executing);
     const wall = this.#lastLook - before;
     if (executing.length === 0) return this.#endBreached();
@@ -98,11 +110,20 @@ export class Watchdog {
     const expected = Math.max(0, Math.min(grown, this.#expectedGrowth));
     this.#expectedGrowth -= expected;
     const residentShare = (grown - expected) / executing.length;
-    for (const [, share] of executing) {
+    for (const [run, share] of executing) {
       share.cpuMs += cpuShare;
+      share.computedMs += cpuShare;
+      share.idleLooks = 0;
+      if (share.computedMs >= longMs) run.computes();
       share.residentBytes = Math.max(0, share.residentBytes + residentShare);
     }
     this.#endBreached();
+  }
+
+  #seenToWait(run: Watched, share: Share): void {
+    if (++share.idleLooks < restLooks) return;
+    share.computedMs = 0;
+    run.waits();
   }
 
   #endBreached(): void {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Lodging, type Want } from '../../src/host/lodging.ts';
 
 const want = (tenantId: string, trust: Want['trust'], kind: Want['kind'] = 'shared'): Want => ({
@@ -58,4 +58,24 @@ test('a quarantine takes one run at a time, whosoever', () => {
   expect(lodging.accepts(want('a', 'open', 'quarantine'))).toBe(false);
   lodging.leave(want('a', 'open', 'quarantine'));
   expect(lodging.accepts(want('b', 'open', 'quarantine'))).toBe(true);
+});
+
+describe('a worker for proven scripts', () => {
+  test('is kept for them for a second after the last of them', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const lodging = new Lodging('shared');
+    lodging.enter(want('a', 'open'));
+    lodging.leave(want('a', 'open'));
+    expect(lodging.isForProven).toBe(false);
+    lodging.enter(want('a', 'proven'));
+    vi.advanceTimersByTime(5000);
+    expect(lodging.isForProven).toBe(true);
+    lodging.leave(want('a', 'proven'));
+    expect(lodging.leftAt).toBe(performance.now());
+    vi.advanceTimersByTime(900);
+    expect(lodging.isForProven).toBe(true);
+    vi.advanceTimersByTime(200);
+    expect(lodging.isForProven).toBe(false);
+  });
 });

@@ -51,6 +51,8 @@ const valid: readonly (readonly [title: string, message: WorkerMessage])[] = [
   ['abort-call', { type: 'abort-call', run: 4, call: 2 }],
   ['quick', { type: 'quick', run: 4 }],
   ['returned', { type: 'returned', run: 4, begun: true }],
+  ['waits', { type: 'waits', run: 4 }],
+  ['computes', { type: 'computes', run: 4 }],
   ['code', { type: 'code', source: 3, bytes: new Uint8Array([1, 2]) }],
   ['code of no bytes', { type: 'code', source: 3, bytes: new Uint8Array() }],
   ...(['kept', 'code', 'source', 'refused'] as const).map(
