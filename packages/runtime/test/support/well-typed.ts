@@ -67,7 +67,7 @@ const forms: readonly Check[] = [
   shape({ type: oneOf('log'), run: id, lines: listOf(line) }),
   shape({ type: oneOf('calls'), run: id, calls: listOf(call) }),
   shape({ type: oneOf('abort-call'), run: id, call: id }),
-  shape({ type: oneOf('quick'), run: id }),
+  shape({ type: oneOf('quick', 'waits', 'computes'), run: id }),
   shape({ type: oneOf('returned'), run: id, begun: flag }),
   shape({ type: oneOf('code'), source: id, bytes: attachment }),
   shape({
