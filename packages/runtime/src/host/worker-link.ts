@@ -14,6 +14,7 @@ import { Lookout } from '../protocol/lookout.ts';
 import type { DatedAnswer } from './call-record.ts';
 import type { Source } from './compilation-cache.ts';
 import { BlackBox } from './black-box.ts';
+import { MemoryCeiling } from './memory-ceiling.ts';
 import type { Jail } from './jail/jail.ts';
 import { WorkerProcess, type WorkerExit } from './worker-process.ts';
 
@@ -105,6 +106,7 @@ export class WorkerLink {
     given: {
       readonly jail: Jail;
       readonly sourcesKept: number;
+      readonly maxWorkerMb: number;
       readonly bindings: readonly BindingShape[];
     },
     events: WorkerLinkEvents,
@@ -121,7 +123,10 @@ export class WorkerLink {
       onData: (piece: Buffer) => this.#read(piece),
       onExit: (exit: WorkerExit) => this.#lost(exit),
     };
-    this.#process = new WorkerProcess(given.jail.launch('worker'), handlers, BlackBox.open());
+    this.#process = new WorkerProcess(given.jail.launch('worker'), handlers, {
+      blackBox: BlackBox.open(),
+      ceiling: MemoryCeiling.open(given.maxWorkerMb),
+    });
     this.#send({ type: 'bindings', bindings: given.bindings });
   }
 
@@ -390,7 +395,7 @@ export class WorkerLink {
       ...(this.#killed ?? describeExit(exit)),
       lastWords: exit.lastWords.trim(),
       suspects: exit.executing,
-      outOfMemory: this.#tooLarge || outOfMemoryWords.test(exit.lastWords),
+      outOfMemory: this.#tooLarge || exit.outOfMemory || outOfMemoryWords.test(exit.lastWords),
     };
     // First, so that no run that ends now makes room for another in this very worker.
     this.#events.onDead();
@@ -401,6 +406,10 @@ export class WorkerLink {
 }
 
 function describeExit(exit: WorkerExit): Pick<WorkerLoss, 'kind' | 'culprit' | 'reason'> {
+  if (exit.outOfMemory) {
+    const reason = 'the kernel ended it, for it took far more memory than maxWorkerMb';
+    return { kind: 'fatal', culprit: undefined, reason };
+  }
   // V8 and Node write before they abort; a signal from outside leaves no words.
   const fatal = exit.signal !== 'SIGKILL' && exit.lastWords.trim() !== '';
   const how = exit.signal === null ? `exit status ${exit.code}` : `signal ${exit.signal}`;

@@ -5,6 +5,7 @@ import { constants } from 'node:os';
 import type { BlackBox } from './black-box.ts';
 import { childOf } from './child-of.ts';
 import { coveredDescriptors } from './inherited-descriptors.ts';
+import type { MemoryCeiling } from './memory-ceiling.ts';
 import { filterDescriptor, statusDescriptor, type Launch } from './jail/launch.ts';
 
 /** How a worker process ended. */
@@ -15,6 +16,8 @@ export interface WorkerExit {
   readonly lastWords: string;
   /** The runs that it was executing; undefined when that is not known. */
   readonly executing: ReadonlySet<number> | undefined;
+  /** Whether the kernel ended it because it took too much memory. */
+  readonly outOfMemory: boolean;
 }
 
 /** What the owner of a worker process is told. */
@@ -43,12 +46,21 @@ export class WorkerProcess {
   readonly #errors: Socket;
   readonly #status: NamespaceStatus | undefined;
   readonly #blackBox: BlackBox | undefined;
+  readonly #ceiling: MemoryCeiling | undefined;
   #lastWords = '';
   #pid: number | undefined;
 
-  constructor(launch: Launch, events: WorkerProcessEvents, blackBox?: BlackBox) {
+  constructor(
+    launch: Launch,
+    events: WorkerProcessEvents,
+    {
+      blackBox,
+      ceiling,
+    }: { blackBox?: BlackBox | undefined; ceiling?: MemoryCeiling | undefined } = {},
+  ) {
     this.#blackBox = blackBox;
-    this.#child = start(launch, blackBox);
+    this.#ceiling = ceiling;
+    this.#child = start(launch, blackBox, ceiling);
     this.#errors = socketOf(this.#child, errorDescriptor);
     this.#pipe = socketOf(this.#child, pipeDescriptor);
     if (launch.namespaces !== undefined) this.#status = new NamespaceStatus(this.#child);
@@ -68,7 +80,9 @@ export class WorkerProcess {
       const executing = this.#blackBox?.executing();
       this.#blackBox?.close();
       const how = this.#status === undefined ? { code, signal } : ownEnd(code, signal);
-      events.onExit({ ...how, lastWords: this.#lastWords, executing });
+      const outOfMemory = this.#ceiling?.hasKilled === true;
+      this.#ceiling?.close();
+      events.onExit({ ...how, lastWords: this.#lastWords, executing, outOfMemory });
     };
     this.#child.on('error', (error) => {
       this.#lastWords += error.message;
@@ -137,7 +151,11 @@ export function tryLaunch(launch: Launch, maxMs: number): Promise<string | undef
   });
 }
 
-function start({ command, args, user, namespaces }: Launch, blackBox?: BlackBox): ChildProcess {
+function start(
+  { command, args, user, namespaces }: Launch,
+  blackBox?: BlackBox,
+  ceiling?: MemoryCeiling,
+): ChildProcess {
   const stdio = ['ignore', 'ignore', 'pipe', 'pipe', blackBox?.descriptor ?? 'ignore'] as (
     | 'ignore'
     | 'pipe'
@@ -153,7 +171,10 @@ function start({ command, args, user, namespaces }: Launch, blackBox?: BlackBox)
     detached: namespaces !== undefined,
     windowsHide: true,
   });
+  if (child.pid !== undefined) ceiling?.enclose(child.pid);
   if (namespaces !== undefined) {
+    // Nothing was started before this, so all that will be is in the control group.
+    socketOf(child, pipeDescriptor).write('\n');
     const pipe = socketOf(child, filterDescriptor);
     // Whoever does not read it ends, which says more than a broken pipe.
     pipe.on('error', () => {});

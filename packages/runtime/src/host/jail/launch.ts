@@ -16,6 +16,8 @@ export interface Launch {
   readonly namespaces: { readonly filter: Buffer | undefined } | undefined;
 }
 
+/** The pipe of the program, on which a line has to come before anything else is started. */
+export const gateDescriptor = 3;
 /** Where `bwrap` says, as JSON, which process it has started. */
 export const statusDescriptor = 5;
 /** Where `bwrap` reads the seccomp filter from. */
@@ -40,7 +42,14 @@ export function launchThrough(
   const isApart = layers.has('namespaces');
   const filter = layers.has('seccomp') ? seccompFilter(process.arch) : undefined;
   const [first, ...args] = [
-    ...(isApart ? [installed('sh'), '-c', 'trap "" HUP INT TERM; exec "$@"', 'sh'] : []),
+    ...(isApart
+      ? [
+          installed('sh'),
+          '-c',
+          `trap "" HUP INT TERM; read -r _ <&${gateDescriptor}; exec "$@"`,
+          'sh',
+        ]
+      : []),
     ...(layers.has('low-priority') ? [installed('nice'), '-n', String(niceness)] : []),
     ...(layers.has('resource-limits')
       ? [installed('prlimit'), ...resourceLimitArguments(hasOwnUser)]

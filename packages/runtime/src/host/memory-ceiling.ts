@@ -1,0 +1,158 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+
+/** How the two versions of control groups call what is needed of them. */
+interface Version {
+  /** Where this process's own group lies, if there are groups of this version. */
+  ownGroup(): string | undefined;
+  readonly limitFile: string;
+  /** A file with a line `oom_kill` and how often the kernel killed for want of memory. */
+  readonly killsFile: string;
+}
+
+const versions: readonly Version[] = [
+  {
+    ownGroup: () => groupIn('cgroup2', (line) => line.startsWith('0::')),
+    limitFile: 'memory.max',
+    killsFile: 'memory.events',
+  },
+  {
+    ownGroup: () => groupIn('cgroup', (line) => /^\d+:(\w+,)*memory(,\w+)*:/.test(line), 'memory'),
+    limitFile: 'memory.limit_in_bytes',
+    killsFile: 'memory.oom_control',
+  },
+];
+
+/** What the kernel lets a worker have beyond the ceiling that the host watches, which is to act first. */
+const slack = 1.25;
+const prefix = 'cloister-';
+const maxRemovals = 20;
+const removalMs = 50;
+let version: Version | 'none' | undefined;
+let last = 0;
+
+/**
+ * A control group for one worker, in which the kernel ends it when it takes too much memory: the host
+ * looks every 100 ms only. There is one where this process may make control groups, as root may on most
+ * machines, and in a unit of systemd with `Delegate=yes`. Linux only. Owned by the worker's process.
+ */
+export class MemoryCeiling {
+  readonly #folder: string;
+  readonly #version: Version;
+
+  private constructor(folder: string, given: Version) {
+    this.#folder = folder;
+    this.#version = given;
+  }
+
+  /** @returns undefined where there can be none. */
+  static open(maxMb: number): MemoryCeiling | undefined {
+    version ??= findVersion();
+    return version === 'none' ? undefined : MemoryCeiling.#make(version, maxMb);
+  }
+
+  static #make(given: Version, maxMb: number): MemoryCeiling | undefined {
+    let folder: string | undefined;
+    try {
+      folder = join(given.ownGroup()!, `${prefix}${process.pid}-${++last}`);
+      mkdirSync(folder);
+      writeFileSync(join(folder, given.limitFile), String(Math.round(maxMb * slack) * 1024 * 1024));
+      return new MemoryCeiling(folder, given);
+    } catch {
+      if (folder !== undefined) remove(folder);
+      return undefined;
+    }
+  }
+
+  /** Takes a process in, and with it all that it starts from now on. */
+  enclose(pid: number): void {
+    try {
+      writeFileSync(join(this.#folder, 'cgroup.procs'), String(pid));
+    } catch {
+      // It has ended, or may not be moved; the host's watch is still there.
+    }
+  }
+
+  /** Whether the kernel has killed for want of memory in it. */
+  get hasKilled(): boolean {
+    try {
+      const text = readFileSync(join(this.#folder, this.#version.killsFile), 'utf8');
+      return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0) > 0;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Removes it, as soon as the last process has left it. */
+  close(): void {
+    void this.#remove();
+  }
+
+  async #remove(): Promise<void> {
+    for (let i = 0; i < maxRemovals && !remove(this.#folder); i++) {
+      await setTimeout(removalMs, undefined, { ref: false });
+    }
+  }
+}
+
+/** The version in which a group can be made; what hosts left behind that were killed is removed. */
+function findVersion(): Version | 'none' {
+  for (const candidate of versions) {
+    try {
+      const parent = candidate.ownGroup();
+      if (parent === undefined) continue;
+      removeOrphans(parent);
+      const probe = join(parent, `${prefix}${process.pid}-probe`);
+      mkdirSync(probe);
+      const isOfUse = existsSync(join(probe, candidate.limitFile));
+      remove(probe);
+      if (isOfUse) return candidate;
+    } catch {
+      // Not mounted, or not for us.
+    }
+  }
+  return 'none';
+}
+
+function removeOrphans(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    if (!name.startsWith(prefix)) continue;
+    const pid = Number.parseInt(name.slice(prefix.length), 10);
+    if (!existsSync(`/proc/${pid}`)) remove(join(parent, name));
+  }
+}
+
+function remove(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+}
+
+/** The folder of this process's own group among those that are mounted with a file system type. */
+function groupIn(
+  type: string,
+  isOwn: (line: string) => boolean,
+  controller?: string,
+): string | undefined {
+  const own = readFileSync('/proc/self/cgroup', 'utf8').split('\n').find(isOwn);
+  const mount = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .find(
+      ([, , kind, options = '']) =>
+        kind === type && (controller === undefined || options.split(',').includes(controller)),
+    );
+  if (own === undefined || mount?.[1] === undefined) return undefined;
+  return join(mount[1], own.slice(own.indexOf(':', own.indexOf(':') + 1) + 1));
+}
