@@ -17,7 +17,7 @@ export interface Launch {
 }
 
 /** The pipe of the program, on which a line has to come before anything else is started. */
-export const gateDescriptor = 3;
+const gateDescriptor = 3;
 /** Where `bwrap` says, as JSON, which process it has started. */
 export const statusDescriptor = 5;
 /** Where `bwrap` reads the seccomp filter from. */
