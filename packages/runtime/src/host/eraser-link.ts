@@ -1,4 +1,4 @@
-import { encodeFrame, FrameReader } from '../protocol/frames.ts';
+import { encodeParts, FrameReader } from '../protocol/frames.ts';
 import {
   parseEraserMessage,
   type EraserAnswer,
@@ -69,7 +69,7 @@ export class EraserLink {
     this.#state = 'busy';
     this.#source = source;
     this.#process.setReferenced(true);
-    this.#process.write(encodeFrame([{ type: 'erase', source }]));
+    this.#process.write(encodeParts([{ type: 'erase', source }]));
   }
 
   /** Kills the process; `onLost` follows, and nothing before it. Idempotent. */

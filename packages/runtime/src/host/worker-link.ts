@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { encodeFrames, FrameReader } from '../protocol/frames.ts';
+import { encodeParts, FrameReader } from '../protocol/frames.ts';
 import type {
   BindingShape,
   GuestCall,
@@ -283,7 +283,7 @@ export class WorkerLink {
   #flush(): void {
     const messages = this.#outgoing;
     this.#outgoing = [];
-    for (const frame of encodeFrames(messages)) this.#process.write(frame);
+    this.#process.write(encodeParts(messages));
     if (this.#runs.size > 0) this.#lookout.expect(this.#runs.size);
   }
 

@@ -107,8 +107,11 @@ export class WorkerProcess {
     return this.#status === undefined ? this.#child.pid : this.#status.init;
   }
 
-  write(frame: Buffer): void {
-    if (this.#pipe.writable) this.#pipe.write(frame);
+  write(parts: readonly Uint8Array[]): void {
+    if (!this.#pipe.writable) return;
+    this.#pipe.cork();
+    for (const part of parts) this.#pipe.write(part);
+    this.#pipe.uncork();
   }
 
   /** SIGKILL: a thread that V8 cannot stop would hold up every other way out. */

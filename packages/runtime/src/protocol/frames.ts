@@ -1,4 +1,4 @@
-import { encodingOf, isTextEncoding, type TextEncoding } from './text-encoding.ts';
+import { encodeText, isTextEncoding, type TextEncoding } from './text-encoding.ts';
 
 /**
  * A frame is a batch of messages: eight bytes of lengths (two unsigned numbers, little endian), then
@@ -22,17 +22,11 @@ interface TextPlace extends Place {
   readonly encoding: TextEncoding;
 }
 
-/** What is appended to a frame. */
-interface Attachment {
-  readonly length: number;
-  write(frame: Buffer, at: number): void;
-}
-
 /** Turns messages into one frame. */
 export function encodeFrame(messages: readonly unknown[]): Buffer {
   const writer = new FrameWriter();
   for (const message of messages) writer.add(message);
-  return writer.finish();
+  return Buffer.concat(writer.finish());
 }
 
 /** Above this, messages of one tick are spread over several frames. A message is never split. */
@@ -40,7 +34,16 @@ const fullFrameSize = 8 * 1024 * 1024;
 
 /** Turns messages into frames of a bearable size, in order. */
 export function encodeFrames(messages: readonly unknown[]): Buffer[] {
-  const frames: Buffer[] = [];
+  return writeFrames(messages).map((parts) => Buffer.concat(parts));
+}
+
+/** The same in the parts in which it is best written: what is attached is not copied. */
+export function encodeParts(messages: readonly unknown[]): Uint8Array[] {
+  return writeFrames(messages).flat();
+}
+
+function writeFrames(messages: readonly unknown[]): Uint8Array[][] {
+  const frames: Uint8Array[][] = [];
   let writer: FrameWriter | undefined;
   for (const message of messages) {
     writer ??= new FrameWriter();
@@ -57,10 +60,10 @@ export function encodeFrames(messages: readonly unknown[]): Buffer[] {
 class FrameWriter {
   #body = '[';
   #attached = 0;
-  readonly #attachments: Attachment[] = [];
-  readonly #attach = (attachment: Attachment): Place => {
-    const place = { at: this.#attached, length: attachment.length };
-    this.#attachments.push(attachment);
+  readonly #attachments: Uint8Array[] = [];
+  readonly #attach = (bytes: Uint8Array): Place => {
+    const place = { at: this.#attached, length: bytes.length };
+    this.#attachments.push(bytes);
     this.#attached += place.length;
     return place;
   };
@@ -75,35 +78,25 @@ class FrameWriter {
     this.#body += JSON.stringify(withPlaces(message, this.#attach)) ?? 'null';
   }
 
-  finish(): Buffer {
+  finish(): Uint8Array[] {
     const body = `${this.#body}]`;
     const length = Buffer.byteLength(body);
-    const frame = Buffer.allocUnsafe(headerBytes + length + this.#attached);
-    frame.writeUInt32LE(length, 0);
-    frame.writeUInt32LE(this.#attached, 4);
-    frame.write(body, headerBytes, 'utf8');
-    let at = headerBytes + length;
-    for (const attachment of this.#attachments) {
-      attachment.write(frame, at);
-      at += attachment.length;
-    }
-    return frame;
+    const head = Buffer.allocUnsafe(headerBytes + length);
+    head.writeUInt32LE(length, 0);
+    head.writeUInt32LE(this.#attached, 4);
+    head.write(body, headerBytes, 'utf8');
+    return [head, ...this.#attachments];
   }
 }
 
-function withPlaces(message: unknown, attach: (attachment: Attachment) => Place): unknown {
+function withPlaces(message: unknown, attach: (bytes: Uint8Array) => Place): unknown {
   if (typeof message !== 'object' || message === null) return message;
   const { bytes, text } = message as { readonly bytes?: unknown; readonly text?: unknown };
   let placed = message;
-  if (bytes instanceof Uint8Array) {
-    const write = (frame: Buffer, at: number): void => frame.set(bytes, at);
-    placed = { ...placed, bytes: attach({ length: bytes.length, write }) };
-  }
+  if (bytes instanceof Uint8Array) placed = { ...placed, bytes: attach(bytes) };
   if (typeof text === 'string' && text.length >= minTextCharacters) {
-    const encoding = encodingOf(text);
-    const write = (frame: Buffer, at: number): unknown => frame.write(text, at, encoding);
-    const place = attach({ length: Buffer.byteLength(text, encoding), write });
-    placed = { ...placed, text: { ...place, encoding } satisfies TextPlace };
+    const { bytes: written, encoding } = encodeText(text);
+    placed = { ...placed, text: { ...attach(written), encoding } satisfies TextPlace };
   }
   return placed;
 }

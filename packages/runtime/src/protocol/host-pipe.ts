@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { encodeFrames, FrameReader } from './frames.ts';
+import { encodeParts, FrameReader } from './frames.ts';
 import { Lookout } from './lookout.ts';
 
 const maxFrameBytes = 256 * 1024 * 1024;
@@ -39,7 +39,9 @@ export class HostPipe<Outgoing extends object> {
   }
 
   #flush(): void {
-    for (const frame of encodeFrames(this.#outgoing)) this.#socket.write(frame);
+    this.#socket.cork();
+    for (const part of encodeParts(this.#outgoing)) this.#socket.write(part);
+    this.#socket.uncork();
     this.#lookout.expect(this.#outgoing.length);
     this.#outgoing = [];
   }

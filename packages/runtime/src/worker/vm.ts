@@ -12,8 +12,9 @@ export type Code = ivm.ExternalCopy<ArrayBuffer>;
 
 /** Takes code in. It must be authentic: V8 runs it. */
 export function toCode(bytes: Uint8Array): Code {
-  const copy = new Uint8Array(bytes);
-  return new ivm.ExternalCopy(copy.buffer);
+  const isWhole = bytes.length === bytes.buffer.byteLength;
+  const { buffer } = isWhole && bytes.buffer instanceof ArrayBuffer ? bytes : new Uint8Array(bytes);
+  return new ivm.ExternalCopy(buffer as ArrayBuffer);
 }
 
 export function codeBytes(code: Code): Uint8Array {
