@@ -49,6 +49,8 @@ export interface PoolStats {
 
 /** From the taking of a warm VM until another is made in its place at the latest, in milliseconds. */
 const maxRefillDelayMs = 100;
+/** From the start until the spares are started: the first runs come, and want the cores. In milliseconds. */
+const sparesAfterMs = 500;
 /** A worker that has not answered for so long gets runs only when no other has room, in milliseconds. */
 const muteMs = 500;
 /** How long a worker in which a VM is to stop may give no sign of life, in milliseconds. */
@@ -89,6 +91,7 @@ export class Pool {
   #closed = false;
   #idleTimer: NodeJS.Timeout | undefined;
   #refillTimer: NodeJS.Timeout | undefined;
+  #spareTimer: NodeJS.Timeout | undefined;
 
   constructor(
     options: ResolvedOptions,
@@ -128,7 +131,7 @@ export class Pool {
       clearInterval(keepAlive);
     }
     this.#isStarted = true;
-    this.#fleet.addSpares();
+    this.#spareTimer = setTimeout(() => this.#fleet.addSpares(), sparesAfterMs).unref();
     const interval = Math.max(10, Math.min(this.#options.idleMs / 2, 10_000));
     this.#idleTimer = setInterval(() => this.#shrink(), interval).unref();
   }
@@ -272,6 +275,7 @@ export class Pool {
     this.#closed = true;
     clearInterval(this.#idleTimer);
     clearTimeout(this.#refillTimer);
+    clearTimeout(this.#spareTimer);
     for (const vm of this.#vms.values()) this.#publishEnd(vm, 'shutdown');
     this.#vms.clear();
     this.#bound.clear();

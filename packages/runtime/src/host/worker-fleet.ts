@@ -114,7 +114,7 @@ export class WorkerFleet {
     }, growthMs).unref();
   }
 
-  /** Spares are started when everything else is ready, so that they hold up nothing. */
+  /** Sees to it that there are as many spares as there should be. */
   addSpares(): void {
     const spares = this.#count((worker) => worker.lodging === undefined);
     for (let i = spares; i < this.#options.spareWorkers; i++) this.#start(undefined);
