@@ -38,11 +38,8 @@ export async function overshootOf(
   id: string,
   timeoutMs: number,
 ): Promise<Overshoot> {
-  while (runtime.stats().pool.warm < 1 || pids.length !== 1) await setTimeout(lookMs);
-  const pid = pids[0]!;
+  const pid = await readyWorker(runtime);
   const before = await residentBytes(pid);
-  // From now on the peak counts from here.
-  writeFileSync(`/proc/${pid}/clear_refs`, '5');
   let peak = before;
   const look = (): void => void (peak = Math.max(peak, peakBytes(pid)));
   const timer = setInterval(look, lookMs);
@@ -70,6 +67,21 @@ export async function overshootOf(
     killed: !pids.includes(pid),
     grownBytes: peak - before,
   };
+}
+
+/** The one worker there is, as soon as it has a VM and does nothing; its peak counts from now on. */
+async function readyWorker(runtime: Runtime): Promise<number> {
+  for (;;) {
+    await setTimeout(lookMs);
+    const [pid] = pids;
+    if (runtime.stats().pool.warm < 1 || pids.length !== 1) continue;
+    try {
+      writeFileSync(`/proc/${pid}/clear_refs`, '5');
+      return pid!;
+    } catch {
+      // It has ended, and its end is yet to be told.
+    }
+  }
 }
 
 /** Resolves when a worker wants no core any more, or is gone. */
