@@ -105,7 +105,9 @@ export class Watchdog {
     const executing = [...this.#runs].filter(([run]) => run.executing);
     const wall = this.#lastLook - before;
     if (executing.length === 0) return this.#endBreached();
-    const cpuShare = Math.min(wall, (this.#lastCpuMs - cpuMs) / executing.length);
+    // What was discounted is counted by another clock, and may be more than there was.
+    const used = Math.max(0, this.#lastCpuMs - cpuMs);
+    const cpuShare = Math.min(wall, used / executing.length);
     const grown = this.#lastResident - resident;
     const expected = Math.max(0, Math.min(grown, this.#expectedGrowth));
     this.#expectedGrowth -= expected;
