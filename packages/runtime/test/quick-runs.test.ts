@@ -6,7 +6,7 @@ import { as, codeOf, startRuntime } from './support/runs.ts';
 
 /** Runs a script until it is known to be quick, and to wait for nothing if that is so. */
 async function makeQuick(runtime: Runtime, source: string, context: RunContext): Promise<void> {
-  for (let i = 0; i < 40; i++) await runtime.execute(source, {}, context);
+  for (let i = 0; i < 100; i++) await runtime.execute(source, {}, context);
 }
 
 /** `source` when it is asked to misbehave, and nothing but quick before. */
@@ -57,7 +57,7 @@ describe('a script that was quick so far', () => {
     const runtime = await startRuntime();
     const source = `console.log('once'); const end = Date.now() + ctx.input.ms;
       while (Date.now() < end); return { value: Math.random() > 0 }`;
-    for (let i = 0; i < 40; i++) await runtime.execute(source, { ms: 0 }, as('tenant'));
+    for (let i = 0; i < 100; i++) await runtime.execute(source, { ms: 0 }, as('tenant'));
     const { output, logs, usage } = await runtime.execute(source, { ms: 300 }, as('tenant'));
     expect(output).toEqual({ value: true });
     expect(logs).toHaveLength(1);
@@ -76,7 +76,7 @@ describe('a script that was quick so far', () => {
         return 'left';
       }
       await null; console.log('mine'); return 'alone'`;
-    for (let i = 0; i < 40; i++) await runtime.execute(source, {}, as('tenant'));
+    for (let i = 0; i < 100; i++) await runtime.execute(source, {}, as('tenant'));
     const runs = await Promise.all(
       Array.from({ length: 40 }, (_, i) =>
         runtime.execute(source, { leave: i % 2 === 0 }, as('tenant')),
@@ -127,7 +127,7 @@ describe('many quick runs of one tenant at once', () => {
     const source = `console.log('run', ctx.input.i, Math.random()); console.warn({ i: ctx.input.i });
       if (ctx.input.i % 7 === 3) throw new RangeError('seven ' + ctx.input.i);
       return { i: ctx.input.i, id: ctx.execution.id }`;
-    for (let i = 0; i < 40; i++) await runtime.execute(source, { i: 0 }, as('tenant'));
+    for (let i = 0; i < 100; i++) await runtime.execute(source, { i: 0 }, as('tenant'));
     const results = await Promise.allSettled(
       Array.from({ length: 500 }, (_, i) =>
         runtime.execute(source, { i }, as('tenant', { execution: { id: `execution ${i}` } })),
@@ -191,7 +191,7 @@ describe('many quick runs of one tenant at once', () => {
     const codes = await Promise.all(runs);
     expect(codes.filter((code) => code === 'cancelled').length).toBeLessThanOrEqual(67);
     expect(new Set(codes)).toEqual(new Set(['cancelled', 'completed']));
-    expect(events.of('cloister:run:end')).toHaveLength(240);
+    expect(events.of('cloister:run:end')).toHaveLength(300);
   });
 });
 
@@ -210,7 +210,7 @@ test('a quick run that is cut short after host calls is replayed: no handler run
   const source = `const first = await sdk.counter.next(1);
     const end = Date.now() + ctx.input.ms; while (Date.now() < end);
     return { first, second: await sdk.counter.next(2) }`;
-  for (let i = 0; i < 40; i++) await runtime.execute(source, { ms: 0 }, as('tenant'));
+  for (let i = 0; i < 100; i++) await runtime.execute(source, { ms: 0 }, as('tenant'));
   made.length = 0;
   const { output, usage } = await runtime.execute(source, { ms: 300 }, as('tenant'));
   expect(usage).toMatchObject({ attempts: 2, apiCalls: 2 });

@@ -23,7 +23,7 @@ interface Record {
 /** Clean runs after which a script may share workers with others that have as many. */
 const provenAfter = 50;
 /** Time on a core that a turn of a quick run takes at most, in milliseconds, and how many make a habit. */
-const quickMs = 2;
+const quickMs = 0.5;
 const quickAfter = 10;
 /** Quick runs that one which was not takes back. */
 const setback = 5;

@@ -40,7 +40,7 @@ const mebi = 1024 * 1024;
 /** How long this thread, and with it the whole worker, waits for a turn of a quick run, in milliseconds. */
 const maxTurnNowMs = 100;
 /** What a short turn takes at most, in milliseconds, and how many make a run a quick one. */
-const shortTurnMs = 1;
+const shortTurnMs = 0.5;
 const quickAfter = 20;
 /** A run that is cut short is repeated, and what was said to the host and back is kept only so far. */
 const maxExchanged = 1024 * 1024;
