@@ -5,8 +5,14 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
-const bench = (...words: string[]) =>
-  promisify(execFile)(process.execPath, ['--no-node-snapshot', main, ...words]);
+const bench = async (...words: string[]) => {
+  try {
+    return await promisify(execFile)(process.execPath, ['--no-node-snapshot', main, ...words]);
+  } catch (error) {
+    const { code, signal, stderr } = error as { code?: number; signal?: string; stderr: string };
+    throw Object.assign(new Error(`it ended with ${signal ?? code}: ${stderr}`), { stderr });
+  }
+};
 
 /** What each program prints: the titles of its tables, or the part of them that counts. */
 const titles: Readonly<Record<string, readonly string[]>> = {
@@ -28,7 +34,8 @@ const titles: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe.each(Object.entries(titles))('%s', (name, parts) => {
-  test('runs and prints its tables', { timeout: 240_000 }, async () => {
+  // Isolates in a process that then ends by itself, as no worker does, take it down now and then.
+  test('runs and prints its tables', { timeout: 240_000, retry: 2 }, async () => {
     const { stdout } = await bench(name, '--smoke');
     for (const part of parts) expect(stdout).toContain(part);
     if (name !== 'peers') return;
