@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { longMs } from '../protocol/messages.ts';
 import type { QueueCause } from '../result.ts';
 import type { RecentTenants } from './recent-tenants.ts';
 
@@ -30,8 +31,6 @@ interface Share {
 /** Runs that take so much time on a core count as one; shorter ones as a part of it. In milliseconds. */
 const fullMs = 2;
 const minWeight = 0.01;
-/** From here on it is computing for long, in milliseconds. The worker says so: `worker/watchdog.ts`. */
-const longMs = 20;
 /** How long a tenant is remembered as one whose runs compute for long, in milliseconds. */
 const memoryMs = 10_000;
 const maxRemembered = 10_000;

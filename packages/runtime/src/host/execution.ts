@@ -16,7 +16,7 @@ import type {
 } from './compilation-cache.ts';
 import { publish, type VmEnd } from './events.ts';
 import { CallSession, type CallBreach, type CallSessionShare } from './call-session.ts';
-import type { PooledVm } from './pool.ts';
+import { noteScript, type PooledVm } from './pool.ts';
 import { randomWord } from './random-word.ts';
 import { RunLog } from './run-log.ts';
 import type { LinkedRun, WorkerLoss } from './worker-link.ts';
@@ -210,7 +210,7 @@ export class Execution implements LinkedRun {
     this.#owner.onMeasured(this, message.usage.cpuMs);
     if (message.healthy && outcome.status === 'completed') {
       this.#owner.onClean(this, message);
-      this.#vm?.known.add(this.source.id);
+      if (this.#vm !== undefined) noteScript(this.#vm, this.source.id);
     }
     this.#leave(this.#endOfVm(message.healthy));
   }

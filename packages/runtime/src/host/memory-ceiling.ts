@@ -36,7 +36,8 @@ const slack = 1.25;
 const prefix = 'cloister-';
 const maxRemovals = 20;
 const removalMs = 50;
-let version: Version | 'none' | undefined;
+/** Where groups can be made, and how they are called there. */
+let place: { readonly parent: string; readonly version: Version } | 'none' | undefined;
 let last = 0;
 
 /**
@@ -55,19 +56,17 @@ export class MemoryCeiling {
 
   /** @returns undefined where there can be none. */
   static open(maxMb: number): MemoryCeiling | undefined {
-    version ??= findVersion();
-    return version === 'none' ? undefined : MemoryCeiling.#make(version, maxMb);
-  }
-
-  static #make(given: Version, maxMb: number): MemoryCeiling | undefined {
-    let folder: string | undefined;
+    place ??= findPlace();
+    if (place === 'none') return undefined;
+    const { parent, version } = place;
+    const folder = join(parent, `${prefix}${process.pid}-${++last}`);
     try {
-      folder = join(given.ownGroup()!, `${prefix}${process.pid}-${++last}`);
       mkdirSync(folder);
-      writeFileSync(join(folder, given.limitFile), String(Math.round(maxMb * slack) * 1024 * 1024));
-      return new MemoryCeiling(folder, given);
+      const bytes = Math.round(maxMb * slack) * 1024 * 1024;
+      writeFileSync(join(folder, version.limitFile), String(bytes));
+      return new MemoryCeiling(folder, version);
     } catch {
-      if (folder !== undefined) remove(folder);
+      remove(folder);
       return undefined;
     }
   }
@@ -103,18 +102,18 @@ export class MemoryCeiling {
   }
 }
 
-/** The version in which a group can be made; what hosts left behind that were killed is removed. */
-function findVersion(): Version | 'none' {
-  for (const candidate of versions) {
+/** The first place in which a group can be made; what hosts left behind that were killed is removed. */
+function findPlace(): NonNullable<typeof place> {
+  for (const version of versions) {
     try {
-      const parent = candidate.ownGroup();
+      const parent = version.ownGroup();
       if (parent === undefined) continue;
       removeOrphans(parent);
       const probe = join(parent, `${prefix}${process.pid}-probe`);
       mkdirSync(probe);
-      const isOfUse = existsSync(join(probe, candidate.limitFile));
+      const isOfUse = existsSync(join(probe, version.limitFile));
       remove(probe);
-      if (isOfUse) return candidate;
+      if (isOfUse) return { parent, version };
     } catch {
       // Not mounted, or not for us.
     }

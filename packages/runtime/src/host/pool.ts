@@ -1,6 +1,6 @@
 import type { CloisterError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
-import type { BindingShape } from '../protocol/messages.ts';
+import { maxScriptsOfVm, type BindingShape } from '../protocol/messages.ts';
 import type { CompilationCache, Source } from './compilation-cache.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import { publish, type VmEnd } from './events.ts';
@@ -28,7 +28,7 @@ export interface PooledVm {
   load: number;
   /** Whether others may join the run that it is busy with. */
   isLane: boolean;
-  /** Scripts that have run in it. */
+  /** Scripts that have run in it, of late. */
   readonly known: Set<number>;
   /** What the run that it is busy with asked for. */
   want: Want | undefined;
@@ -457,6 +457,12 @@ export class Pool {
 /** Whether it is of the size that a run asks for, and where that run may be. */
 function isFit({ memoryMb, worker }: PooledVm, want: Want): boolean {
   return memoryMb === want.memoryMb && worker.lodging?.accepts(want) === true;
+}
+
+/** Notes that a script has run in a VM, which keeps so many. */
+export function noteScript({ known }: PooledVm, source: number): void {
+  if (known.size >= maxScriptsOfVm && !known.has(source)) known.clear();
+  known.add(source);
 }
 
 function isJoinable(vm: PooledVm, { memoryMb, kind, trust }: Want): boolean {

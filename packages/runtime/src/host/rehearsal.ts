@@ -1,6 +1,6 @@
 import { inputJson, resolveContext } from '../context.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { encodeFrames, FrameReader } from '../protocol/frames.ts';
+import { encodeParts, FrameReader } from '../protocol/frames.ts';
 import type { HostMessage, SettledMessage } from '../protocol/messages.ts';
 import { parseWorkerMessage } from '../protocol/parse-worker-message.ts';
 import type { BytecodeStore } from '../stores/bytecode-store.ts';
@@ -57,10 +57,10 @@ function exchange(): void {
     { type: 'add-source', source: 0, text },
     { type: 'add-code', source: 0, bytes },
   ];
-  encodeFrames(sent);
+  encodeParts(sent);
   const reader = new FrameReader(bytes.length);
-  for (const frame of encodeFrames([settled])) {
-    for (const message of reader.read(frame)) parseWorkerMessage(message);
+  for (const part of encodeParts([settled])) {
+    for (const message of reader.read(Buffer.from(part))) parseWorkerMessage(message);
   }
 }
 

@@ -216,29 +216,18 @@ export class WorkerLink {
 
   /** Kills the process, because `culprit` could not be stopped in any other way. */
   kill(culprit: LinkedRun | undefined, reason: string): void {
-    this.#killed ??= { kind: 'killed', culprit, reason };
-    this.#process.kill();
+    this.#end('killed', reason, culprit);
   }
 
   /** Kills the process because it has grown too large; what it executes is to blame. */
   killForMemory(maxMb: number): void {
-    this.#killed ??= {
-      kind: 'fatal',
-      culprit: undefined,
-      reason: `it took more than ${maxMb} MiB (maxWorkerMb)`,
-    };
     this.#tooLarge = true;
-    this.#process.kill();
+    this.#end('fatal', `it took more than ${maxMb} MiB (maxWorkerMb)`);
   }
 
   /** Kills the process, whose own thread does not come back from a run that it executes. */
   killForSilence(ms: number): void {
-    this.#killed ??= {
-      kind: 'fatal',
-      culprit: undefined,
-      reason: `a turn that it waited for went on for more than ${ms} ms`,
-    };
-    this.#process.kill();
+    this.#end('fatal', `a turn that it waited for went on for more than ${ms} ms`);
   }
 
   /** Whether its own thread may be executing a script. */
@@ -259,8 +248,13 @@ export class WorkerLink {
 
   /** Ends the worker at the end of the runtime's life. */
   close(): void {
-    this.#killed ??= { kind: 'closed', culprit: undefined, reason: 'the runtime was shut down' };
     this.#process.setReferenced(true);
+    this.#end('closed', 'the runtime was shut down');
+  }
+
+  /** Kills the process; the first reason to do so is the one that is told. */
+  #end(kind: WorkerLoss['kind'], reason: string, culprit?: LinkedRun): void {
+    this.#killed ??= { kind, culprit, reason };
     this.#process.kill();
   }
 
@@ -296,12 +290,7 @@ export class WorkerLink {
     } catch (error) {
       const reason = error instanceof Error ? error.message : 'unreadable';
       // Some run in it did that; the others are carried on elsewhere.
-      this.#killed ??= {
-        kind: 'fatal',
-        culprit: undefined,
-        reason: `it broke the protocol: ${reason}`,
-      };
-      this.#process.kill();
+      this.#end('fatal', `it broke the protocol: ${reason}`);
     }
   }
 
@@ -312,8 +301,7 @@ export class WorkerLink {
         this.#process.setReferenced(false);
         return this.#events.onReady(message.versions);
       case 'unusable':
-        this.#killed ??= { kind: 'crashed', culprit: undefined, reason: message.reason };
-        return this.#process.kill();
+        return this.#end('crashed', message.reason);
       case 'pong':
         return;
       case 'vm-ready':

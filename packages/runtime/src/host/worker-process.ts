@@ -6,7 +6,7 @@ import type { BlackBox } from './black-box.ts';
 import { childOf } from './child-of.ts';
 import { coveredDescriptors } from './inherited-descriptors.ts';
 import type { MemoryCeiling } from './memory-ceiling.ts';
-import { filterDescriptor, statusDescriptor, type Launch } from './jail/launch.ts';
+import { filterDescriptor, pipeDescriptor, statusDescriptor, type Launch } from './jail/launch.ts';
 
 /** How a worker process ended. */
 export interface WorkerExit {
@@ -29,7 +29,6 @@ export interface WorkerProcessEvents {
 
 const maxLastWords = 8 * 1024;
 const errorDescriptor = 2;
-const pipeDescriptor = 3;
 /** From the end of its pipe until a process has to have ended, in milliseconds. */
 const maxPartingMs = 200;
 

@@ -65,6 +65,10 @@ export interface BindingShape {
   }[];
 }
 
+/** A run that is on a core for so long without waiting computes for long, in milliseconds. */
+export const longMs: number = 20;
+/** Compiled scripts that a VM keeps. */
+export const maxScriptsOfVm: number = 200;
 /** Runs that a worker can note as being executed, all at a time. */
 export const turnSlots: number = 256;
 /** Calls of one run that may be open at a time; the guest holds the others back. */

@@ -1,13 +1,12 @@
 import { LRUCache } from 'lru-cache';
-import type { Compiled, RealmKind } from '../protocol/messages.ts';
+import { maxScriptsOfVm, type Compiled, type RealmKind } from '../protocol/messages.ts';
 import { Compaction } from './compaction.ts';
 import { compileScript } from './compile.ts';
 import { Realm, rememberGuest } from './realm.ts';
 import { Turnstile } from './turnstile.ts';
 import { Vm, type Code, type CompiledScript, type VmFunction } from './vm.ts';
 
-/** Compiled scripts that a VM keeps, by number and by characters of source. */
-const maxScripts = 200;
+/** Compiled scripts that a VM keeps, by characters of source; there is a bound to their number, too. */
 const maxScriptCharacters = 4 * 1024 * 1024;
 
 /**
@@ -76,7 +75,7 @@ export class Cell {
     this.#listener = listener;
     this.#compaction = new Compaction(() => hardened.compact());
     this.#scripts = new LRUCache({
-      max: maxScripts,
+      max: maxScriptsOfVm,
       maxSize: maxScriptCharacters,
       dispose: ({ script, wrapper }) => {
         if (vm.isClosed) return;

@@ -341,9 +341,7 @@ export class Run implements Watched {
     const turn = realm.turnNow(operation, args, maxTurnNowMs);
     const { posted, state } = splitHeld(turn.state);
     for (const text of posted) this.#receive(text);
-    const before = this.cpuMs;
-    this.#account(turn);
-    this.#watchdog.discount(this.cpuMs - before);
+    this.#watchdog.discount(this.#account(turn));
     return readGuestState(state);
   }
 
@@ -367,13 +365,16 @@ export class Run implements Watched {
     this.#send({ type: 'quick', run: this.#message.run });
   }
 
-  #account({ unhandled }: Partial<Turn>): void {
+  /** @returns time on a core that the turn took. */
+  #account({ unhandled }: Partial<Turn>): number {
     const before = this.cpuMs;
     this.cpuMs = this.#vm.cpuMs - this.#cpuBefore;
-    this.#tookTurn(this.cpuMs - before);
+    const took = this.cpuMs - before;
+    this.#tookTurn(took);
     if (unhandled !== undefined && !this.#vm.isClosed) {
       this.#sendLog(unhandledRejectionLine(unhandled.reason, scriptName));
     }
+    return took;
   }
 
   async #rest(state: Waiting): Promise<void> {

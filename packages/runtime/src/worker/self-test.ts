@@ -1,4 +1,4 @@
-import { encodeFrames, FrameReader } from '../protocol/frames.ts';
+import { encodeParts, FrameReader } from '../protocol/frames.ts';
 import type { HostMessage, RealmKind, RunMessage } from '../protocol/messages.ts';
 import type { WorkerSource } from './cell.ts';
 import type { Settlement } from './run.ts';
@@ -80,6 +80,6 @@ export async function selfTest(bindings: string): Promise<string | undefined> {
 function asItArrives(text: string): string {
   const reader = new FrameReader(2 * text.length);
   const sent: HostMessage = { type: 'add-source', source: 0, text };
-  const [read] = encodeFrames([sent]).flatMap((frame) => reader.read(frame));
+  const [read] = encodeParts([sent]).flatMap((part) => reader.read(Buffer.from(part)));
   return (read as typeof sent).text;
 }

@@ -1,3 +1,5 @@
+import { longMs } from '../protocol/messages.ts';
+
 /** Which clock of a run ran out. */
 export type Breach = 'timeout' | 'cpu_limit' | 'memory_limit';
 
@@ -28,8 +30,7 @@ interface Share {
 }
 
 const intervalMs = 10;
-/** A run that computes for so long is told of, in milliseconds, and one that is seen to wait so often. */
-const longMs = 20;
+/** A run that computed for long is told of when it is seen to wait so often. */
 const restLooks = 2;
 /** A worker with nothing to do looks on for a while, since the next run is likely to come soon. */
 const maxIdleLooks = 100;

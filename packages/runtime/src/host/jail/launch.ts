@@ -17,7 +17,7 @@ export interface Launch {
 }
 
 /** The pipe of the program, on which a line has to come before anything else is started. */
-const gateDescriptor = 3;
+export const pipeDescriptor = 3;
 /** Where `bwrap` says, as JSON, which process it has started. */
 export const statusDescriptor = 5;
 /** Where `bwrap` reads the seccomp filter from. */
@@ -46,7 +46,7 @@ export function launchThrough(
       ? [
           installed('sh'),
           '-c',
-          `trap "" HUP INT TERM; read -r _ <&${gateDescriptor}; exec "$@"`,
+          `trap "" HUP INT TERM; read -r _ <&${pipeDescriptor}; exec "$@"`,
           'sh',
         ]
       : []),
