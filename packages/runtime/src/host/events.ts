@@ -54,7 +54,17 @@ export function publish<Name extends keyof RuntimeEvents>(
   name: Name,
   message: () => RuntimeEvents[Name],
 ): void {
-  let target = channels.get(name);
-  if (target === undefined) channels.set(name, (target = channel(name)));
+  const target = channelOf(name);
   if (target.hasSubscribers) target.publish(message());
+}
+
+/** Whether somebody listens. */
+export function isObserved(name: keyof RuntimeEvents): boolean {
+  return channelOf(name).hasSubscribers;
+}
+
+function channelOf(name: string): Channel {
+  let found = channels.get(name);
+  if (found === undefined) channels.set(name, (found = channel(name)));
+  return found;
 }

@@ -14,6 +14,20 @@ import type { Execution, ExecutionOwner } from './execution.ts';
 import type { Pool, PooledVm } from './pool.ts';
 import { waitWithin } from './wait-within.ts';
 
+/** What the scheduler asks of the pool. */
+export type VmSource = Pick<
+  Pool,
+  | 'recent'
+  | 'isFull'
+  | 'startFailure'
+  | 'take'
+  | 'join'
+  | 'release'
+  | 'sendAhead'
+  | 'hasFree'
+  | 'grow'
+>;
+
 /** The runs of one tenant that go to the same kind of worker: those that wait, in order, and how many are in VMs. */
 interface TenantQueue {
   readonly key: string;
@@ -47,7 +61,7 @@ export interface QueueStats {
 export class Scheduler implements ExecutionOwner {
   readonly #options: ResolvedOptions;
   readonly #deadlines: Deadlines;
-  readonly #pool: Pool;
+  readonly #pool: VmSource;
   readonly #reputation: Reputation;
   /** In turn: the first was served longest ago. */
   readonly #tenants = new Map<string, TenantQueue>();
@@ -59,7 +73,12 @@ export class Scheduler implements ExecutionOwner {
   #running = 0;
   #emptied: (() => void) | undefined;
 
-  constructor(options: ResolvedOptions, deadlines: Deadlines, pool: Pool, reputation: Reputation) {
+  constructor(
+    options: ResolvedOptions,
+    deadlines: Deadlines,
+    pool: VmSource,
+    reputation: Reputation,
+  ) {
     this.#reputation = reputation;
     this.#options = options;
     this.#deadlines = deadlines;

@@ -101,14 +101,18 @@ function withPlaces(message: unknown, attach: (bytes: Uint8Array) => Place): unk
   return placed;
 }
 
+/** Room for a larger frame is made as it comes: whoever announces one need not send it. */
+const maxReservedBytes = 8 * 1024 * 1024;
+
 /**
  * Puts frames together again from whatever pieces the pipe delivers.
  * Owned by one link; holds at most one unfinished frame of up to `maxBytes`.
  */
 export class FrameReader {
   readonly #maxBytes: number;
-  #pieces: Buffer[] = [];
-  #held = 0;
+  /** An unfinished frame and room for more of it: each piece is put in its place when it comes. */
+  #held = Buffer.alloc(headerBytes);
+  #size = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -120,35 +124,63 @@ export class FrameReader {
    * @throws {SyntaxError} when a frame is not a JSON array.
    */
   read(piece: Buffer): unknown[] {
-    this.#pieces.push(piece);
-    this.#held += piece.length;
     const messages: unknown[] = [];
-    for (let frame = this.#take(); frame !== undefined; frame = this.#take()) {
+    let at = 0;
+    while (at < piece.length) {
+      let frame = this.#size === 0 ? this.#wholeAt(piece, at) : undefined;
+      if (frame === undefined) {
+        at += this.#hold(piece, at);
+        frame = this.#take();
+      } else {
+        at += frame.length;
+      }
+      if (frame === undefined) continue;
       for (const message of decode(frame)) messages.push(message);
     }
     return messages;
   }
 
-  /** A complete frame, header and all. */
-  #take(): Buffer | undefined {
-    if (this.#held < headerBytes) return undefined;
-    const first = this.#pieces[0]!;
-    const head = first.length >= headerBytes ? first : this.#join();
-    const end = headerBytes + head.readUInt32LE(0) + head.readUInt32LE(4);
-    if (end > this.#maxBytes) {
-      throw new RangeError(`frame of ${end} bytes is over the bound of ${this.#maxBytes}`);
-    }
-    if (this.#held < end) return undefined;
-    const all = this.#join();
-    this.#pieces = all.length > end ? [all.subarray(end)] : [];
-    this.#held -= end;
-    return all.subarray(0, end);
+  /** A frame that lies whole within a piece, as most do. */
+  #wholeAt(piece: Buffer, at: number): Buffer | undefined {
+    if (piece.length - at < headerBytes) return undefined;
+    const end = at + this.#lengthOf(piece, at);
+    return end > piece.length ? undefined : piece.subarray(at, end);
   }
 
-  /** Joined only when a frame is complete, so a large one in many pieces is copied once. */
-  #join(): Buffer {
-    if (this.#pieces.length > 1) this.#pieces = [Buffer.concat(this.#pieces)];
-    return this.#pieces[0]!;
+  /** @returns how much of the piece went to the unfinished frame. */
+  #hold(piece: Buffer, at: number): number {
+    const length = this.#heldLength;
+    if (this.#held.length === this.#size) {
+      const room = Math.min(length, Math.max(maxReservedBytes, 2 * this.#size));
+      const larger = Buffer.allocUnsafe(room);
+      this.#held.copy(larger);
+      this.#held = larger;
+    }
+    const count = piece.copy(this.#held, this.#size, at, at + length - this.#size);
+    this.#size += count;
+    return count;
+  }
+
+  /** The frame that was unfinished, when it is not any more. */
+  #take(): Buffer | undefined {
+    if (this.#size < this.#heldLength || this.#size < headerBytes) return undefined;
+    const frame = this.#held.subarray(0, this.#size);
+    this.#held = Buffer.alloc(headerBytes);
+    this.#size = 0;
+    return frame;
+  }
+
+  /** How long the unfinished frame will be, as far as that is known. */
+  get #heldLength(): number {
+    return this.#size < headerBytes ? headerBytes : this.#lengthOf(this.#held, 0);
+  }
+
+  #lengthOf(bytes: Buffer, at: number): number {
+    const length = headerBytes + bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4);
+    if (length > this.#maxBytes) {
+      throw new RangeError(`frame of ${length} bytes is over the bound of ${this.#maxBytes}`);
+    }
+    return length;
   }
 }
 

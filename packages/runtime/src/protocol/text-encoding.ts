@@ -8,15 +8,12 @@ export function isTextEncoding(value: unknown): value is TextEncoding {
 }
 
 /**
- * A text in the shortest encoding that keeps every code unit of it: a byte a character where V8 has such
- * a string, and UTF-16 where a lone surrogate would be lost in UTF-8.
+ * A text as bytes that keep every code unit of it: UTF-8, or UTF-16 where a lone surrogate would be lost.
+ * What is the same in Latin-1 is said to be that, which is quicker to read. To look whether other
+ * texts would fit into it takes longer than it saves.
  */
 export function encodeText(text: string): { bytes: Buffer; encoding: TextEncoding } {
-  const bytes = Buffer.from(text, 'latin1');
-  // There and back is many times as fast as a search, which V8 interprets the first time.
-  if (Buffer.byteLength(text) === text.length || bytes.toString('latin1') === text) {
-    return { bytes, encoding: 'latin1' };
-  }
-  const encoding = text.isWellFormed() ? 'utf8' : 'utf16le';
-  return { bytes: Buffer.from(text, encoding), encoding };
+  if (!text.isWellFormed()) return { bytes: Buffer.from(text, 'utf16le'), encoding: 'utf16le' };
+  const bytes = Buffer.from(text);
+  return { bytes, encoding: bytes.length === text.length ? 'latin1' : 'utf8' };
 }

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect, test } from 'vitest';
 import { rehearse } from '../../src/host/rehearsal.ts';
 import { resolveOptions } from '../../src/options.ts';
@@ -21,4 +22,15 @@ test('works where hardly anything is allowed', async () => {
   await expect(
     rehearse(resolveOptions({ limits, cache: { size: 1, bytes: 0 } })),
   ).resolves.toBeUndefined();
+});
+
+test('is not told of to those who listen', async () => {
+  const heard: unknown[] = [];
+  const listener = (message: unknown): number => heard.push(message);
+  for (const name of ['cloister:run:start', 'cloister:run:end']) {
+    subscribe(name, listener);
+    await rehearse(resolveOptions());
+    unsubscribe(name, listener);
+  }
+  expect(heard).toEqual([]);
 });
