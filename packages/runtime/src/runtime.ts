@@ -270,10 +270,9 @@ class EngineRuntime implements Runtime {
    * @throws {CompilationError} when it is known, by now, that the source does not compile.
    */
   async #prepare(source: Source, context: ResolvedContext): Promise<boolean> {
-    const prepared = this.#cache.prepare(source);
     // Most likely it is run where it would be run now; it travels while the store is asked.
     this.#scheduler.sendAhead(source, context);
-    const leads = await prepared;
+    const leads = await this.#cache.prepare(source);
     try {
       // Another run may have found out meanwhile.
       this.#refuseKnownFailure(source, context);

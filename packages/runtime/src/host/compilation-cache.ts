@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Outcome } from '../protocol/messages.ts';
+import { encodeText } from '../protocol/text-encoding.ts';
 import type { CacheTier } from '../result.ts';
 import type { GuardedStore, StoreStats } from './guarded-store.ts';
 import { waitWithin } from './wait-within.ts';
@@ -295,9 +296,9 @@ export class CompilationCache {
 
 /** UTF-8 writes all lone surrogates alike: texts that have some are hashed as they are. */
 function hashOf(text: string): string {
-  const encoding = text.isWellFormed() ? 'utf8' : 'utf16le';
+  const { bytes, encoding } = encodeText(text);
   return createHash('sha256')
-    .update(`javascript\n${wrapperVersion}\n${encoding}\n`)
-    .update(text, encoding)
+    .update(`javascript\n${wrapperVersion}\n${encoding === 'utf16le' ? encoding : 'utf8'}\n`)
+    .update(bytes)
     .digest('hex');
 }
