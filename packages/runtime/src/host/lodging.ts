@@ -1,8 +1,8 @@
 /**
- * How much is known of a run: its script has run cleanly for a while, or it has lost workers over others
- * again and again, or nothing.
+ * How much is known of a run: its script has run cleanly for a while and takes hardly any time (`proven`), or
+ * takes some (`steady`), or it has lost workers over others again and again, or nothing.
  */
-export type Trust = 'proven' | 'displaced' | 'open';
+export type Trust = 'proven' | 'steady' | 'displaced' | 'open';
 
 /** What a worker is kept for: everybody, one tenant, or one run at a time that may have cost another worker. */
 export type LodgingKind = 'shared' | 'dedicated' | 'quarantine';
@@ -28,7 +28,7 @@ export class Lodging {
   readonly owner: string | undefined;
   /** No run is to come any more. */
   isRetiring = false;
-  readonly #runs = { proven: 0, displaced: 0, open: 0 };
+  readonly #runs = { proven: 0, steady: 0, displaced: 0, open: 0 };
   #runCount = 0;
   #provenAt = -Infinity;
   #leftAt = -Infinity;
@@ -51,6 +51,11 @@ export class Lodging {
   /** Whether runs of proven scripts are in it, or were until a moment ago: they will come again. */
   get isForProven(): boolean {
     return this.#runs.proven > 0 || performance.now() - this.#provenAt < provenMs;
+  }
+
+  /** Whether runs are in it that take some time, and of which there may always be more. */
+  get hasSteady(): boolean {
+    return this.#runs.steady > 0;
   }
 
   accepts({ kind, tenantId, trust }: Want): boolean {

@@ -18,10 +18,15 @@ interface Record {
   refusedUntil: number;
   /** What a run takes on a core, in milliseconds; undefined as long as none has ended. */
   cpuMs: number | undefined;
+  /** Whether that is so little that many may go by without being in anybody's way. */
+  isLight: boolean;
 }
 
 /** Clean runs after which a script may share workers with others that have as many. */
 const provenAfter = 50;
+/** Time on a core of a light run, and of one that is not, in milliseconds; in between it stays what it was. */
+const lightMs = 0.4;
+const heavyMs = 0.8;
 /** Time on a core that a turn of a quick run takes at most, in milliseconds, and how many make a habit. */
 const quickMs = 0.5;
 const quickAfter = 10;
@@ -48,9 +53,8 @@ export class Reputation {
 
   trustIn(tenantId: string, source: number): Trust {
     const record = this.#records.get(key(tenantId, source));
-    return record !== undefined && record.losses === 0 && record.cleanRuns >= provenAfter
-      ? 'proven'
-      : 'open';
+    if (record === undefined || record.losses > 0 || record.cleanRuns < provenAfter) return 'open';
+    return record.isLight ? 'proven' : 'steady';
   }
 
   paceIn(tenantId: string, source: number): Pace {
@@ -84,6 +88,8 @@ export class Reputation {
     const before = record.cpuMs ?? cpuMs;
     // The first runs take longer than those that follow, and one long run says little.
     record.cpuMs = before + (cpuMs - before) / (cpuMs < before ? 2 : 8);
+    if (record.cpuMs > heavyMs) record.isLight = false;
+    else if (record.cpuMs < lightMs) record.isLight = true;
   }
 
   /** What a run of it can be expected to take on a core, in milliseconds; undefined when that is not known. */
@@ -125,6 +131,7 @@ export class Reputation {
         losses: 0,
         refusedUntil: 0,
         cpuMs: undefined,
+        isLight: true,
       };
       this.#records.set(id, record);
     }

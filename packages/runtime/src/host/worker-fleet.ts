@@ -207,7 +207,7 @@ export class WorkerFleet {
     const alike = ({ lodging }: Worker): boolean =>
       lodging?.kind === kind && lodging.owner === owner && !lodging.isRetiring;
     // Runs of each trust find a worker, if need be above the number.
-    const most = kind === 'shared' ? this.#options.workers + 2 : kind === 'quarantine' ? 2 : 1;
+    const most = kind === 'shared' ? this.#options.workers + 3 : kind === 'quarantine' ? 2 : 1;
     if (
       this.#count(alike) >= most ||
       this.#count((worker) => alike(worker) && !worker.link.isReady)
@@ -390,6 +390,7 @@ export class WorkerFleet {
       } else if (priority.isLowered && !priority.isStuck) {
         priority.relax(pid);
       }
+      if (lodging?.hasSteady === true && hasSeveral) worker.computedAt = now;
       const hasComputed = now - worker.computedAt < computingMs;
       const yields = hasComputed && lodging?.isForProven !== true;
       priority.setGroup(sessionPid, yields ? 'yielding' : 'ordinary');

@@ -21,6 +21,9 @@ describe('a shared worker', () => {
     ['displaced', 'open'],
     ['open', 'displaced'],
     ['displaced', 'proven'],
+    ['steady', 'proven'],
+    ['proven', 'steady'],
+    ['open', 'steady'],
   ] as const)('with a %s run takes no %s one of another tenant', (inside, outside) => {
     const lodging = new Lodging('shared');
     lodging.enter(want('a', inside));

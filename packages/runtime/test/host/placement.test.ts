@@ -68,6 +68,26 @@ describe('a script that has run cleanly often enough', () => {
     await events.first('cloister:worker:exit');
   });
 
+  test.each([
+    ['takes some time', 'for (let i = 0; i < 3e6; i++);', false],
+    ['takes hardly any', '', true],
+  ])('shares its worker with light ones only when it %s', async (_how, work, shares) => {
+    const events = recordEvents();
+    const runtime = await startRuntime({ poolSize: 2, workers: 1 });
+    const script = `if (ctx.input.wait) { console.log('up'); await new Promise((r) => setTimeout(r, 60_000)); } ${work} return 1`;
+    for (let i = 0; i < 60; i++) {
+      await runtime.execute(script, {}, as('busy'));
+      await runtime.execute('return 1', {}, as('light'));
+    }
+    const busy = await runUntilLog(runtime, script, as('busy'), { wait: true });
+    await runtime.execute('return 1', {}, as('light'));
+    busy.cancel();
+    expect(await codeOf(busy.result)).toBe('cancelled');
+    const lastOf = (id: string): unknown =>
+      events.of('cloister:run:start').findLast(({ tenantId }) => tenantId === id)?.worker;
+    expect(lastOf('light') === lastOf('busy')).toBe(shares);
+  });
+
   test('joins no worker in which the VM of one that has not is still to be stopped', async () => {
     const events = recordEvents();
     const runtime = await startRuntime({ poolSize: 2, workers: 1, graceMs: 2000 });
