@@ -28,6 +28,7 @@ const titles: Readonly<Record<string, readonly string[]>> = {
   compute: ['Compute-bound'],
   fairness: ['beside a bad tenant'],
   overshoot: ['Overshoot'],
+  'long-use': ['Long use'],
   start: ['First result after start', 'under npx'],
   'first-run': ['Compiling a script', 'First result in a new process'],
   peers: ['Peers, side by side'],

@@ -4,6 +4,7 @@ import { fairness } from './fairness.ts';
 import { firstRun } from './first-run.ts';
 import { hostCall } from './host-call.ts';
 import { manyInFlight } from './in-flight.ts';
+import { longUse } from './long-use.ts';
 import { overshoot } from './overshoot.ts';
 import { memoryPerVm, vmCreation } from './realms.ts';
 import { startToFirstResult } from './start.ts';
@@ -26,6 +27,7 @@ const programs: Readonly<Record<string, (extent: Extent) => Promise<void>>> = {
   compute,
   fairness,
   overshoot,
+  'long-use': longUse,
   start: startToFirstResult,
   'first-run': firstRun,
   peers: comparePeers,
