@@ -12,6 +12,7 @@ import { CompilationCache, type CacheStats, type Source } from './host/compilati
 import { BindingTable } from './host/binding-table.ts';
 import type { CallCounts, CallSessionShare } from './host/call-session.ts';
 import { Deadlines } from './host/deadlines.ts';
+import { FairTurns } from './host/fair-turns.ts';
 import { publish } from './host/events.ts';
 import { compilationError, Execution } from './host/execution.ts';
 import { GuardedStore } from './host/guarded-store.ts';
@@ -168,6 +169,7 @@ class EngineRuntime implements Runtime {
       counts,
       ending: new Set(),
       recorded: { characters: 0 },
+      turns: new FairTurns(),
     };
     this.#pool = new Pool(options, jail, this.#deadlines, this.#cache, table.shapes, () =>
       this.#scheduler.dispatch(),

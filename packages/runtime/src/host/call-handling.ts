@@ -4,6 +4,7 @@ import { untilAborted } from '../until-aborted.ts';
 import type { TableMethod } from './binding-table.ts';
 import type { CallGate } from './call-gate.ts';
 import type { Deadlines } from './deadlines.ts';
+import type { FairTurns } from './fair-turns.ts';
 
 /** Characters of an answer as JSON. */
 const maxAnswerCharacters = 4 * 1024 * 1024;
@@ -19,6 +20,7 @@ interface CallUnderWay {
   readonly controller: AbortController;
   /** The places of the run, which has so many handlers going on at a time. */
   readonly places: CallGate;
+  readonly turns: FairTurns;
 }
 
 /**
@@ -61,7 +63,13 @@ export async function answerCall(under: CallUnderWay, deadlines: Deadlines): Pro
       leave = undefined;
       answer = await untilAborted(handled, call.signal);
     }
-    return toAnswer(await validResult(method.result, answer, path), path);
+    const result = await validResult(method.result, answer, path);
+    const turn = under.turns.next();
+    if (turn !== undefined) {
+      await turn;
+      call.signal.throwIfAborted();
+    }
+    return toAnswer(result, path);
   } finally {
     leave?.();
     deadline?.clear();

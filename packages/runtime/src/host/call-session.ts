@@ -9,6 +9,7 @@ import { CallRecord, type DatedAnswer, type RecordTotal } from './call-record.ts
 import { answerCall, failureAnswer } from './call-handling.ts';
 import type { Deadlines } from './deadlines.ts';
 import { publish } from './events.ts';
+import type { FairTurns } from './fair-turns.ts';
 import type { RunLog } from './run-log.ts';
 import { waitWithin } from './wait-within.ts';
 
@@ -25,6 +26,7 @@ export interface CallSessionShare {
   readonly deadlines: Deadlines;
   readonly counts: CallCounts;
   readonly recorded: RecordTotal;
+  readonly turns: FairTurns;
   /** What `onRunEnd` of the bindings is still doing for runs that are over. */
   readonly ending: Set<Promise<void>>;
 }
@@ -182,7 +184,8 @@ export class CallSession {
       requireHarmless(args, target.path);
       const call: BindingCall = { ...this.run, signal: controller.signal };
       const places = this.#places;
-      const under = { target, args, call, made, controller, places };
+      const { turns } = this.#shared;
+      const under = { target, args, call, made, controller, places, turns };
       answer = await answerCall(under, this.#deadlines);
     } catch (error) {
       this.#counts.failed++;

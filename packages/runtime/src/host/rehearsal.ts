@@ -9,6 +9,7 @@ import { CompilationCache } from './compilation-cache.ts';
 import { Deadlines } from './deadlines.ts';
 import { isObserved } from './events.ts';
 import { Execution } from './execution.ts';
+import { FairTurns } from './fair-turns.ts';
 import { GuardedStore } from './guarded-store.ts';
 import type { PooledVm } from './pool.ts';
 import { RecentTenants } from './recent-tenants.ts';
@@ -88,6 +89,7 @@ function perform(options: ResolvedOptions): void {
     counts: { made: 0, failed: 0, running: 0 },
     ending: new Set<Promise<void>>(),
     recorded: { characters: 0 },
+    turns: new FairTurns(),
   };
   for (let id = 0; id < performances; id++) {
     const context = resolveContext({ tenant }, options);
