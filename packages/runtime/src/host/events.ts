@@ -49,12 +49,22 @@ export interface RuntimeEvents {
 
 const channels = new Map<string, Channel>();
 
+/** Whether anybody listens: for what happens too often to say it to nobody. */
+export function isHeard(name: keyof RuntimeEvents): boolean {
+  return channelOf(name).hasSubscribers;
+}
+
 /** Publishes on a diagnostics channel; `message` is made only when somebody listens. */
 export function publish<Name extends keyof RuntimeEvents>(
   name: Name,
   message: () => RuntimeEvents[Name],
 ): void {
+  const target = channelOf(name);
+  if (target.hasSubscribers) target.publish(message());
+}
+
+function channelOf(name: keyof RuntimeEvents): Channel {
   let target = channels.get(name);
   if (target === undefined) channels.set(name, (target = channel(name)));
-  if (target.hasSubscribers) target.publish(message());
+  return target;
 }
