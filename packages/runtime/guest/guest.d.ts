@@ -22,6 +22,7 @@ interface Guest {
     readonly post: (text: string) => void;
     readonly hold: () => void;
     readonly release: () => string;
+    readonly hasHeldOther: () => boolean;
   };
   clock: {
     readonly now: () => number;
@@ -91,7 +92,7 @@ interface Guest {
   harden: { readonly plan: string; readonly isIntact: () => boolean };
   /** The one function that the worker calls. */
   dispatch: (
-    operation: 'start' | 'answers' | 'timers' | 'drain' | 'plan' | 'compact',
+    operation: 'start' | 'next' | 'kept' | 'answers' | 'timers' | 'drain' | 'plan' | 'compact',
     time: number,
     awaited: 0 | 1,
     ...args: any[]

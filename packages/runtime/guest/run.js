@@ -8,7 +8,7 @@ guest.dispatch = (() => {
   const { enter, untilNext, fire, clear } = guest.timers;
   const { isIntact, plan } = guest.harden;
   const { sdk } = guest;
-  const { post, hold, release } = guest.outbox;
+  const { post, hold, release, hasHeldOther } = guest.outbox;
   const random = guest.mathRandom;
   const { Promise } = globalThis;
   const { defineProperty } = Object;
@@ -135,6 +135,14 @@ guest.dispatch = (() => {
     begin(args[0](ctx, console));
   };
 
+  /** What `start` was given last by the worker; runs that follow in the same VM share most of it. */
+  /** @type {any[]} */
+  let given;
+  const startFirst = (/** @type {any[]} */ args) => {
+    given = args;
+    start(args);
+  };
+
   const timers = () => {
     try {
       fire();
@@ -143,6 +151,9 @@ guest.dispatch = (() => {
     }
   };
 
+  /** Whether the run is over and has left the realm as it was; as `drain` found last. */
+  let isFit = false;
+
   /**
    * At the end of a turn; one of answers is only asked for when the guest says `?`. `w` and the wait, with a `+` when host calls are under way, or `c` completed, `f` failed; then, of a run that
    * settled, `i` when it left the realm intact and `x` when it did not, and the lines dropped.
@@ -150,11 +161,13 @@ guest.dispatch = (() => {
    */
   const drain = () => {
     isUnasked = false;
+    isFit = false;
     sdk.flush();
     if (outcome === '') return `w${untilNext()}${sdk.isWaiting() ? '+' : ''}`;
     clear();
     sdk.clear();
-    return `${outcome}${isIntact() ? 'i' : 'x'}${droppedCount()}\n${settled}`;
+    isFit = isIntact();
+    return `${outcome}${isFit ? 'i' : 'x'}${droppedCount()}\n${settled}`;
   };
 
   /** `drain` of a turn that the worker waited for: after `p` and its length, what was held back. */
@@ -162,6 +175,28 @@ guest.dispatch = (() => {
     const state = drain();
     const held = release();
     return held === '' ? state : `p${held.length} ${held}${state}`;
+  };
+
+  /** What `next` gave back last: when a promise is left rejected, the worker gets the reason instead. */
+  let kept = '';
+
+  /**
+   * `drainHeld`, and the beginning of another run of the same script, for which the run before has to be
+   * over in every respect; else its state comes after a `!`, and nothing begins. What the run before has
+   * set off is over by then, since V8 has no microtask left when the worker enters.
+   * @param {number} time
+   * @param {any[]} args context and input as JSON, when the run began, and both halves of the seed
+   */
+  const next = (time, args) => {
+    kept = '';
+    const state = drainHeld();
+    if (!isFit || hasHeldOther()) return `!${state}`;
+    kept = state;
+    hold();
+    enter(time, false);
+    for (let i = 0; i < args.length; i++) given[i + 1] = args[i];
+    start(given);
+    return state;
   };
 
   /** See `compact` of the worker's realm.ts. */
@@ -172,12 +207,14 @@ guest.dispatch = (() => {
   };
 
   /**
-   * @param {'start' | 'answers' | 'timers' | 'drain' | 'plan' | 'compact'} operation
+   * @param {'start' | 'next' | 'kept' | 'answers' | 'timers' | 'drain' | 'plan' | 'compact'} operation
    * @param {number} time the worker's clock, in milliseconds
    * @param {0 | 1} awaited whether the worker does nothing else until the turn is over, and then asks
    * @param {any[]} args
    */
   return (operation, time, awaited, ...args) => {
+    if (operation === 'next') return next(time, args);
+    if (operation === 'kept') return kept;
     if (operation === 'drain') return awaited === 1 ? drainHeld() : drain();
     if (operation === 'plan') return plan;
     if (operation === 'compact') {
@@ -187,7 +224,7 @@ guest.dispatch = (() => {
     isUnasked = operation === 'answers' && awaited === 0;
     if (awaited === 1) hold();
     enter(time, isUnasked);
-    if (operation === 'start') start(args);
+    if (operation === 'start') startFirst(args);
     else if (operation === 'answers') sdk.answers(args);
     else timers();
     return undefined;

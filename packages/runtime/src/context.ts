@@ -69,8 +69,10 @@ export interface ResolvedContext {
   readonly language: Language;
   readonly executionId: string;
   readonly tenantId: string;
-  /** `ctx` without its input, as JSON. */
-  readonly json: string;
+  /** The JSON text of `ctx` without its input, up to the value of `execution`, which comes last. */
+  readonly head: string;
+  /** `ctx.execution` as JSON. */
+  readonly execution: string;
   /** How many events led from the first run to this one. */
   readonly depth: number;
   readonly limits: Limits;
@@ -145,14 +147,10 @@ function resolve(given: RunContext | undefined, runtime: RuntimeDefaults): Resol
     language: checkLanguage(context.language),
     executionId,
     tenantId: identifier(tenant.id, 'tenant.id'),
-    json: contextJson({
-      tenant,
-      user: context.user ?? null,
-      execution: {
-        id: executionId,
-        scriptId: optionalText(execution.scriptId, 'execution.scriptId'),
-        trigger: optionalText(execution.trigger, 'execution.trigger') ?? 'manual',
-      },
+    ...contextJson(tenant, context.user ?? null, {
+      id: executionId,
+      scriptId: optionalText(execution.scriptId, 'execution.scriptId'),
+      trigger: optionalText(execution.trigger, 'execution.trigger') ?? 'manual',
     }),
     depth:
       execution.depth === undefined
@@ -207,27 +205,44 @@ export function checkPlacement(value: unknown, name: string): Placement | undefi
 /** The context goes to the VM whole, so it is held to a bound as the input is. */
 const maxContextBytes = 256 * 1024;
 
-function contextJson(value: Record<string, unknown>): string {
-  const parts: string[] = [];
-  for (const [name, part] of Object.entries(value)) {
-    let json: string | undefined;
-    try {
-      json = JSON.stringify(part);
-    } catch (error) {
-      throw invalid(`${name} cannot be written as JSON: ${firstLine(error)}`);
-    }
-    if (json === undefined)
-      throw invalid(`${name} cannot be written as JSON: it is a ${typeof part}`);
-    parts.push(`${JSON.stringify(name)}:${json}`);
+function contextJson(
+  tenant: unknown,
+  user: unknown,
+  execution: unknown,
+): Pick<ResolvedContext, 'head' | 'execution'> {
+  const head = `{"tenant":${partJson('tenant', tenant)},"user":${partJson('user', user)},"execution":`;
+  const text = partJson('execution', execution);
+  const characters = head.length + text.length + 1;
+  if (3 * characters > maxContextBytes) checkContextBytes(Buffer.byteLength(head + text) + 1);
+  return { head, execution: text };
+}
+
+function partJson(name: string, part: unknown): string {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(part);
+  } catch (error) {
+    throw invalid(`${name} cannot be written as JSON: ${firstLine(error)}`);
   }
-  const json = `{${parts.join(',')}}`;
-  const bytes = Buffer.byteLength(json);
-  if (bytes > maxContextBytes) {
-    throw invalid(
-      `tenant, user and execution take ${bytes} bytes as JSON; ${maxContextBytes} are allowed`,
-    );
+  if (json === undefined) {
+    throw invalid(`${name} cannot be written as JSON: it is a ${typeof part}`);
   }
   return json;
+}
+
+function checkContextBytes(bytes: number): void {
+  if (bytes <= maxContextBytes) return;
+  throw invalid(
+    `tenant, user and execution take ${bytes} bytes as JSON; ${maxContextBytes} are allowed`,
+  );
+}
+
+/** `ctx` of a run without its input, as JSON. */
+export function contextText({
+  head,
+  execution,
+}: Pick<ResolvedContext, 'head' | 'execution'>): string {
+  return `${head}${execution}}`;
 }
 
 /**
@@ -248,6 +263,7 @@ export function inputJson(input: unknown, maxBytes: number): string {
       `input cannot be written as JSON: it is a ${typeof input}`,
     );
   }
+  if (3 * json.length <= maxBytes) return json;
   const bytes = Buffer.byteLength(json);
   if (bytes > maxBytes) {
     throw new CloisterError(

@@ -43,7 +43,8 @@ export interface Usage {
   readonly cpuMs: number;
   /**
    * V8 heap and buffers of the VM after the run, in bytes; 0 when the VM could not be asked. After a run
-   * of less than a millisecond it may be the figure of one of the fifteen before it.
+   * of less than a millisecond it may be the figure of a run shortly before it, or of those that were
+   * executed with it.
    */
   readonly heapBytes: number;
   /** Binding calls made. */

@@ -14,13 +14,13 @@ import type { CallCounts, CallSessionShare } from './host/call-session.ts';
 import { Deadlines } from './host/deadlines.ts';
 import { FairTurns } from './host/fair-turns.ts';
 import { publish } from './host/events.ts';
-import { compilationError, Execution } from './host/execution.ts';
+import { compilationError, Execution, type RunCounts } from './host/execution.ts';
 import { GuardedStore } from './host/guarded-store.ts';
 import { Jail, openJail } from './host/jail/jail.ts';
 import type { JailLayer } from './host/jail/layers.ts';
 import { Pool, type PoolStats } from './host/pool.ts';
 import { rehearse } from './host/rehearsal.ts';
-import { Reputation } from './host/reputation.ts';
+import { Reputation, type ScriptHistory } from './host/reputation.ts';
 import { Scheduler, type QueueStats } from './host/scheduler.ts';
 import { checkWholeNumber } from './limits.ts';
 import { TypeEraser, type TypeScriptStats } from './host/type-eraser.ts';
@@ -118,6 +118,14 @@ const checkTenant = `cloister:syntax-check:${randomUUID()}`;
 /** Types of 1 MiB are erased in a fraction of a second; a source that takes so long wants to. */
 const maxErasingMs = 5000;
 
+type Purpose = 'execute' | 'check';
+
+/** A source that was asked for, and how its runs went so far. */
+interface KnownSource {
+  readonly source: Source;
+  readonly history: ScriptHistory;
+}
+
 class EngineRuntime implements Runtime {
   readonly #options: ResolvedOptions;
   readonly #jail: Jail;
@@ -129,7 +137,9 @@ class EngineRuntime implements Runtime {
   readonly #eraser: TypeEraser;
   readonly #calls: CallSessionShare;
   readonly #reputation: Reputation;
-  readonly #ended: Partial<Record<'completed' | ErrorCode, number>> = {};
+  /** Of sources that were only checked: they are not to crowd out the others. */
+  readonly #checkReputation: Reputation;
+  readonly #ended: RunCounts = {};
   #state: RuntimeStats['state'];
   #closing: Promise<void> | undefined;
   /** From now on no run is taken in, not even one that was asked for before the shutdown. */
@@ -175,7 +185,8 @@ class EngineRuntime implements Runtime {
       this.#scheduler.dispatch(),
     );
     this.#reputation = new Reputation(options);
-    this.#scheduler = new Scheduler(options, this.#deadlines, this.#pool, this.#reputation);
+    this.#checkReputation = new Reputation(options);
+    this.#scheduler = new Scheduler(options, this.#deadlines, this.#pool);
   }
 
   async start(): Promise<void> {
@@ -189,14 +200,11 @@ class EngineRuntime implements Runtime {
     }
   }
 
-  async execute(source: string, input?: unknown, context?: RunContext): Promise<RunResult> {
+  execute(source: string, input?: unknown, context?: RunContext): Promise<RunResult> {
     try {
-      const result = await this.#run('execute', source, input, context);
-      this.#count('completed');
-      return result;
+      return this.#run('execute', source, input, context);
     } catch (error) {
-      this.#count(error instanceof CloisterError ? error.code : 'internal_error');
-      throw error;
+      return Promise.reject(this.#counted(error));
     }
   }
 
@@ -232,8 +240,9 @@ class EngineRuntime implements Runtime {
     return this.shutdown();
   }
 
-  async #run(
-    purpose: 'execute' | 'check',
+  /** Most runs need not wait for anything, and are in the queue when this returns. */
+  #run(
+    purpose: Purpose,
     source: string,
     input: unknown,
     given: RunContext | undefined,
@@ -242,28 +251,82 @@ class EngineRuntime implements Runtime {
     const context = resolveContext(given, this.#options);
     requireSource(source, context.limits.sourceBytes);
     const json = inputJson(input, context.limits.inputBytes);
-    const text = context.language === 'javascript' ? source : await this.#erase(source, context);
-    const found = this.#cache.find(text);
-    this.#refuseKnownFailure(found, context);
-    this.#refuseCostly(found, context);
-    // Most runs need not wait, and are in the queue when `execute` returns.
-    const leads = this.#cache.isPrepared(found) ? false : await this.#prepare(found, context);
-    try {
-      // It may have been shut down while the eraser or the store was asked.
-      if (this.#isSealed) this.#requireRunning();
-      const execution = new Execution(++this.#lastRun, this.#scheduler, {
-        context,
-        source: found,
-        cache: this.#cache,
-        input: json,
-        purpose,
-        calls: this.#calls,
-      });
-      this.#scheduler.submit(execution);
-      return await execution.result;
-    } finally {
-      if (leads) this.#cache.finished(found);
+    if (context.language !== 'javascript') return this.#eraseAndRun(purpose, source, json, context);
+    const found = this.#find(purpose, source, context);
+    if (!this.#cache.isPrepared(found.source)) {
+      return this.#prepareAndRun(purpose, found, json, context);
     }
+    return this.#submit(purpose, found, json, context);
+  }
+
+  async #eraseAndRun(
+    purpose: Purpose,
+    source: string,
+    json: string,
+    context: ResolvedContext,
+  ): Promise<RunResult> {
+    let found: KnownSource;
+    try {
+      const text = await this.#erase(source, context);
+      // It may have been shut down meanwhile.
+      if (this.#isSealed) this.#requireRunning();
+      found = this.#find(purpose, text, context);
+    } catch (error) {
+      throw this.#counted(error, purpose);
+    }
+    return await this.#prepareAndRun(purpose, found, json, context);
+  }
+
+  async #prepareAndRun(
+    purpose: Purpose,
+    found: KnownSource,
+    json: string,
+    context: ResolvedContext,
+  ): Promise<RunResult> {
+    let leads = false;
+    try {
+      let result: Promise<RunResult>;
+      try {
+        if (!this.#cache.isPrepared(found.source)) leads = await this.#prepare(found, context);
+        if (this.#isSealed) this.#requireRunning();
+        result = this.#submit(purpose, found, json, context);
+      } catch (error) {
+        throw this.#counted(error, purpose);
+      }
+      return await result;
+    } finally {
+      if (leads) this.#cache.finished(found.source);
+    }
+  }
+
+  #submit(
+    purpose: Purpose,
+    { source, history }: KnownSource,
+    input: string,
+    context: ResolvedContext,
+  ): Promise<RunResult> {
+    const execution = new Execution(++this.#lastRun, this.#scheduler, {
+      context,
+      source,
+      history,
+      cache: this.#cache,
+      input,
+      purpose,
+      calls: this.#calls,
+      counts: purpose === 'execute' ? this.#ended : undefined,
+    });
+    this.#scheduler.submit(execution);
+    return execution.result;
+  }
+
+  /** @throws {CloisterError} when it is known already that the source is not to be run. */
+  #find(purpose: Purpose, text: string, context: ResolvedContext): KnownSource {
+    const source = this.#cache.find(text);
+    this.#refuseKnownFailure(source, context);
+    const reputation = purpose === 'execute' ? this.#reputation : this.#checkReputation;
+    const history = reputation.of(context.tenantId, source.id);
+    this.#refuseCostly(history, context);
+    return { source, history };
   }
 
   /**
@@ -271,9 +334,9 @@ class EngineRuntime implements Runtime {
    * @returns whether this run is the one for whose compilation others wait.
    * @throws {CompilationError} when it is known, by now, that the source does not compile.
    */
-  async #prepare(source: Source, context: ResolvedContext): Promise<boolean> {
+  async #prepare({ source, history }: KnownSource, context: ResolvedContext): Promise<boolean> {
     // Most likely it is run where it would be run now; it travels while the store is asked.
-    this.#scheduler.sendAhead(source, context);
+    this.#scheduler.sendAhead(source, context, history);
     const leads = await this.#cache.prepare(source);
     try {
       // Another run may have found out meanwhile.
@@ -294,14 +357,16 @@ class EngineRuntime implements Runtime {
   }
 
   /** A script that has cost workers is left alone for a while (the circuit breaker). */
-  #refuseCostly(source: Source, { executionId, tenantId }: ResolvedContext): void {
-    const { ms, losses } = this.#reputation.refusedFor(tenantId, source.id);
-    if (ms === 0) return;
+  #refuseCostly(
+    { refusedForMs, losses }: ScriptHistory,
+    { executionId, tenantId }: ResolvedContext,
+  ): void {
+    if (refusedForMs === 0) return;
     const code = 'script_refused';
     publish('cloister:run:end', () => ({ executionId, tenantId, code, usage: noUsage }));
     throw createError(
       code,
-      `the script has cost ${losses} worker processes (workerLosses); it is refused for another ${ms} ms`,
+      `the script has cost ${losses} worker processes (workerLosses); it is refused for another ${refusedForMs} ms`,
       { executionId },
     );
   }
@@ -326,8 +391,11 @@ class EngineRuntime implements Runtime {
       : createError('pool_closed', 'the runtime was shut down');
   }
 
-  #count(code: 'completed' | ErrorCode): void {
-    this.#ended[code] = (this.#ended[code] ?? 0) + 1;
+  /** Counts a run that ended before it was one. @returns the error. */
+  #counted(error: unknown, purpose: Purpose = 'execute'): Error {
+    const code = error instanceof CloisterError ? error.code : 'internal_error';
+    if (purpose === 'execute') this.#ended[code] = (this.#ended[code] ?? 0) + 1;
+    return error as Error;
   }
 
   async #shutDown(graceMs: number): Promise<void> {
@@ -362,6 +430,7 @@ function requireText(source: unknown): asserts source is string {
 
 function requireSource(source: unknown, maxBytes: number): void {
   requireText(source);
+  if (3 * source.length <= maxBytes) return;
   const bytes = Buffer.byteLength(source);
   if (bytes > maxBytes) {
     throw createError(

@@ -1,5 +1,5 @@
 import { BindingError, type Binding, type BindingCall, type BindingRun } from '../bindings.ts';
-import type { ResolvedContext } from '../context.ts';
+import { contextText, type ResolvedContext } from '../context.ts';
 import { ProtocolError } from '../protocol/fields.ts';
 import { maxArgumentCharacters, maxOpenCalls, type GuestCall } from '../protocol/messages.ts';
 import type { BindingTable, TableMethod } from './binding-table.ts';
@@ -219,8 +219,8 @@ export class CallSession {
   }
 
   #describeRun(): BindingRun {
-    const { json, limits, depth } = this.#context;
-    const { tenant, user, execution } = JSON.parse(json) as Pick<
+    const { limits, depth } = this.#context;
+    const { tenant, user, execution } = JSON.parse(contextText(this.#context)) as Pick<
       BindingRun,
       'tenant' | 'user' | 'execution'
     >;

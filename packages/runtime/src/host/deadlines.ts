@@ -4,30 +4,49 @@ export interface Deadline {
   clear(): void;
 }
 
+/** Deadlines that are so far away may come so much later than asked for, in milliseconds. */
+const farMs = 1000;
+const spanMs = 32;
+
 /**
  * Many deadlines on one timer: a binary heap by time, in which each knows its place, so that one which is
- * taken back leaves nothing behind. Owned by the runtime.
- * The timer keeps the process alive; `clear` what should not.
+ * taken back leaves nothing behind. Those that are far away, most of which are taken back long before,
+ * share an entry with all that come at about the same time. Owned by the runtime.
+ * The timer keeps the process alive as long as there are deadlines; `clear` what should not.
  */
 export class Deadlines {
   readonly #heap: Entry[] = [];
+  /** Far deadlines, by the end of their span of time. */
+  readonly #spans = new Map<number, Span>();
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Infinity;
+  #isReferenced = false;
 
   /** Calls `action` in `ms` milliseconds, not earlier. */
   after(ms: number, action: () => void): Deadline {
-    const entry = new Entry(this, performance.now() + ms, action);
-    this.#heap.push(entry);
-    this.#rise(entry, this.#heap.length - 1);
-    this.#arm();
-    return entry;
+    const at = performance.now() + ms;
+    if (ms < farMs) return this.#add(new Entry(this, at, action));
+    const end = Math.ceil(at / spanMs) * spanMs;
+    let span = this.#spans.get(end);
+    if (span === undefined) {
+      span = new Span(this, end);
+      this.#spans.set(end, span);
+      this.#add(span.entry);
+    }
+    return new FarDeadline(span, action);
   }
 
   /** Takes one back. */
   remove(entry: Entry): void {
     if (entry.place < 0) return;
     this.#takeOut(entry.place);
-    if (this.#heap.length === 0) this.close();
+    if (this.#heap.length === 0) this.#rest();
+  }
+
+  /** Forgets a span of far deadlines of which none is left. */
+  removeSpan(span: Span): void {
+    this.#spans.delete(span.entry.at);
+    this.remove(span.entry);
   }
 
   /** Forgets all deadlines. */
@@ -35,16 +54,36 @@ export class Deadlines {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#timerAt = Infinity;
+    this.#isReferenced = false;
     for (const entry of this.#heap) entry.place = -1;
     this.#heap.length = 0;
+    this.#spans.clear();
+  }
+
+  #add(entry: Entry): Entry {
+    this.#heap.push(entry);
+    this.#rise(entry, this.#heap.length - 1);
+    this.#arm();
+    return entry;
   }
 
   #arm(): void {
     const next = this.#heap[0];
-    if (next === undefined || next.at >= this.#timerAt) return;
-    clearTimeout(this.#timer);
-    this.#timerAt = next.at;
-    this.#timer = setTimeout(() => this.#fire(), Math.max(1, next.at - performance.now()));
+    if (next === undefined) return this.#rest();
+    if (next.at < this.#timerAt) {
+      clearTimeout(this.#timer);
+      this.#timerAt = next.at;
+      this.#timer = setTimeout(() => this.#fire(), Math.max(1, next.at - performance.now()));
+    } else if (!this.#isReferenced) {
+      this.#timer?.ref();
+    }
+    this.#isReferenced = true;
+  }
+
+  /** There is nothing to wait for; but the next deadline may be later than what the timer waits for. */
+  #rest(): void {
+    this.#timer?.unref();
+    this.#isReferenced = false;
   }
 
   #fire(): void {
@@ -113,5 +152,49 @@ class Entry implements Deadline {
 
   clear(): void {
     this.#owner.remove(this);
+  }
+}
+
+/** Far deadlines that come together. */
+class Span {
+  readonly entry: Entry;
+  readonly #owner: Deadlines;
+  readonly #deadlines = new Set<FarDeadline>();
+
+  constructor(owner: Deadlines, end: number) {
+    this.#owner = owner;
+    this.entry = new Entry(owner, end, () => this.#come());
+  }
+
+  add(deadline: FarDeadline): void {
+    this.#deadlines.add(deadline);
+  }
+
+  remove(deadline: FarDeadline): void {
+    if (this.#deadlines.delete(deadline) && this.#deadlines.size === 0)
+      this.#owner.removeSpan(this);
+  }
+
+  #come(): void {
+    this.#owner.removeSpan(this);
+    for (const deadline of this.#deadlines) {
+      this.#deadlines.delete(deadline);
+      deadline.action();
+    }
+  }
+}
+
+class FarDeadline implements Deadline {
+  readonly action: () => void;
+  readonly #span: Span;
+
+  constructor(span: Span, action: () => void) {
+    this.action = action;
+    this.#span = span;
+    span.add(this);
+  }
+
+  clear(): void {
+    this.#span.remove(this);
   }
 }

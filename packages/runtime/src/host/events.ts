@@ -49,6 +49,11 @@ export interface RuntimeEvents {
 
 const channels = new Map<string, Channel>();
 
+/** Whether anybody listens: for what happens too often to say it to nobody. */
+export function isHeard(name: keyof RuntimeEvents): boolean {
+  return channelOf(name).hasSubscribers;
+}
+
 /** Publishes on a diagnostics channel; `message` is made only when somebody listens. */
 export function publish<Name extends keyof RuntimeEvents>(
   name: Name,
@@ -58,12 +63,7 @@ export function publish<Name extends keyof RuntimeEvents>(
   if (target.hasSubscribers) target.publish(message());
 }
 
-/** Whether somebody listens. */
-export function isObserved(name: keyof RuntimeEvents): boolean {
-  return channelOf(name).hasSubscribers;
-}
-
-function channelOf(name: string): Channel {
+function channelOf(name: keyof RuntimeEvents): Channel {
   let found = channels.get(name);
   if (found === undefined) channels.set(name, (found = channel(name)));
   return found;

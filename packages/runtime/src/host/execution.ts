@@ -1,7 +1,8 @@
-import type { ResolvedContext } from '../context.ts';
+import { contextText, type ResolvedContext } from '../context.ts';
 import { createError, ScriptError, type CloisterError, type ErrorCode } from '../errors.ts';
 import type {
   GuestCall,
+  LaneRun,
   LogLine,
   Outcome,
   SettledMessage,
@@ -14,10 +15,11 @@ import type {
   Prepared,
   Source,
 } from './compilation-cache.ts';
-import { publish, type VmEnd } from './events.ts';
+import { isHeard, publish, type VmEnd } from './events.ts';
 import { CallSession, type CallBreach, type CallSessionShare } from './call-session.ts';
 import { noteScript, type PooledVm } from './pool.ts';
 import { randomWord } from './random-word.ts';
+import type { ScriptHistory } from './reputation.ts';
 import { RunLog } from './run-log.ts';
 import type { LinkedRun, WorkerLoss } from './worker-link.ts';
 
@@ -38,8 +40,11 @@ export interface ExecutionOwner {
   /** The worker did not carry the run out, which wants another VM; what it was begun in is spoiled. */
   onReturned(execution: Execution, vm: PooledVm | undefined, begun: boolean): void;
   /** The run lost its VM through no fault of its own and wants another. */
-  onDisplaced(execution: Execution, wasSuspect: boolean): void;
+  onDisplaced(execution: Execution): void;
 }
+
+/** Ended runs by how they ended. */
+export type RunCounts = Partial<Record<'completed' | ErrorCode, number>>;
 
 /** Workers that a run may lose over others. */
 const maxAttempts = 5;
@@ -54,11 +59,15 @@ export class Execution implements LinkedRun {
   readonly id: number;
   readonly context: ResolvedContext;
   readonly source: Source;
+  /** How runs of its script went so far. */
+  readonly history: ScriptHistory;
   readonly input: string;
   readonly purpose: 'execute' | 'check';
   readonly result: Promise<RunResult>;
   readonly #owner: ExecutionOwner;
   readonly #cache: CompilationCache;
+  /** Where its end is counted, if that is to be. */
+  readonly #counts: RunCounts | undefined;
   readonly #settle = Promise.withResolvers<RunResult>();
   readonly #log: RunLog;
   readonly #callShare: CallSessionShare;
@@ -94,16 +103,20 @@ export class Execution implements LinkedRun {
     request: {
       readonly context: ResolvedContext;
       readonly source: Source;
+      readonly history: ScriptHistory;
       readonly cache: CompilationCache;
       readonly input: string;
       readonly purpose: 'execute' | 'check';
       readonly calls: CallSessionShare;
+      readonly counts: RunCounts | undefined;
     },
   ) {
     this.id = id;
     this.#owner = owner;
     this.context = request.context;
     this.source = request.source;
+    this.history = request.history;
+    this.#counts = request.counts;
     this.#cache = request.cache;
     this.input = request.input;
     this.purpose = request.purpose;
@@ -121,35 +134,41 @@ export class Execution implements LinkedRun {
     return Math.max(1, Math.floor(this.context.limits.timeoutMs - this.#spentMs));
   }
 
-  /** Sends the run into a VM that the pool gave for it. */
-  /** @param isQuick - whether runs of its script have been quick so far. */
-  start(vm: PooledVm, isQuick: boolean): void {
+  /**
+   * Sends the run into a VM that the pool gave for it.
+   * @param pace - how runs of its script have gone so far; `lane` when they were straight and the VM has it.
+   */
+  start(vm: PooledVm, pace: 'unknown' | 'quick' | 'lane'): void {
     this.#state = 'running';
     this.#vm = vm;
     this.#startedAt = performance.now();
     this.#queuedMs += this.#startedAt - this.#queuedSince;
     this.#attempts++;
     vm.run = this;
-    publish('cloister:run:start', () => ({
-      executionId: this.context.executionId,
-      tenantId: this.context.tenantId,
-      queueMs: this.#queueMs,
-      worker: vm.link.id,
-    }));
+    if (isHeard('cloister:run:start')) this.#publishStart(vm.link.id);
     const { cpuMs, memoryMb, apiCalls, outputBytes, logEntries, logBytes } = this.context.limits;
     const timeoutMs = this.timeLeftMs;
     this.#prepared = this.#cache.take(this.source);
-    vm.link.startRun(this, this.source, this.#prepared.code, {
-      codeWanted: this.#prepared.codeWanted && this.purpose === 'execute',
+    const { code, codeWanted } = this.#prepared;
+    const startedAt = (this.#firstStart ??= Date.now());
+    const { head, execution } = this.context;
+    const limits = { timeoutMs, cpuMs, memoryMb, apiCalls, outputBytes, logEntries, logBytes };
+    if (pace === 'lane' && !codeWanted) {
+      const asked: LaneRun = [this.id, execution, this.input, ...this.#seed, startedAt];
+      const common = { vm: vm.id, context: head, limits };
+      return vm.link.startInLane(this, this.source, code, common, asked);
+    }
+    vm.link.startRun(this, this.source, code, {
+      codeWanted: codeWanted && this.purpose === 'execute',
       vm: vm.id,
-      pace: isQuick ? 'quick' : this.mayBeQuick ? 'open' : 'slow',
+      pace: pace !== 'unknown' ? 'quick' : this.mayBeQuick ? 'open' : 'slow',
       purpose: this.purpose,
       realm: this.context.realm,
-      context: this.context.json,
+      context: contextText(this.context),
       input: this.input,
       seed: this.#seed,
-      startedAt: (this.#firstStart ??= Date.now()),
-      limits: { timeoutMs, cpuMs, memoryMb, apiCalls, outputBytes, logEntries, logBytes },
+      startedAt,
+      limits,
     });
   }
 
@@ -328,10 +347,9 @@ export class Execution implements LinkedRun {
   }
 
   #displace(isSuspect: boolean): void {
-    const wasSuspect = this.#isSuspect;
     this.#isSuspect ||= isSuspect;
     this.#requeue();
-    this.#owner.onDisplaced(this, wasSuspect);
+    this.#owner.onDisplaced(this);
   }
 
   /** Forgets the attempt that it was on. */
@@ -372,23 +390,25 @@ export class Execution implements LinkedRun {
     this.#publishEnd('completed', usage);
     const { executionId } = this.context;
     const result = { output, logs: this.#log.entries, usage, executionId };
-    this.#conclude(true, () => this.#settle.resolve(result));
+    this.#conclude(true, result);
   }
 
   #fail(error: CloisterError, usage: Usage): void {
     this.#publishEnd(error.code, usage);
-    this.#conclude(false, () => this.#settle.reject(error));
+    this.#conclude(false, error);
   }
 
-  /** Hands the result over; handlers that still go on do not write into it. */
-  #conclude(completed: boolean, settle: () => void): void {
-    const conclude = (): void => {
-      this.#log.seal();
-      settle();
-    };
+  #conclude(completed: boolean, end: RunResult | CloisterError): void {
     const ending = this.#session?.close(completed);
-    if (ending === undefined) conclude();
-    else void ending.then(conclude);
+    if (ending === undefined) this.#handOver(end);
+    else void ending.then(() => this.#handOver(end));
+  }
+
+  /** From here on handlers that still go on do not write into the log. */
+  #handOver(end: RunResult | CloisterError): void {
+    this.#log.seal();
+    if (end instanceof Error) this.#settle.reject(end);
+    else this.#settle.resolve(end);
   }
 
   #failByBreach(breach: CallBreach, usage: Usage): void {
@@ -426,7 +446,15 @@ export class Execution implements LinkedRun {
     };
   }
 
+  #publishStart(worker: number): void {
+    const { executionId, tenantId } = this.context;
+    const queueMs = this.#queueMs;
+    publish('cloister:run:start', () => ({ executionId, tenantId, queueMs, worker }));
+  }
+
   #publishEnd(code: 'completed' | ErrorCode, usage: Usage): void {
+    if (this.#counts !== undefined) this.#counts[code] = (this.#counts[code] ?? 0) + 1;
+    if (!isHeard('cloister:run:end')) return;
     publish('cloister:run:end', () => ({
       executionId: this.context.executionId,
       tenantId: this.context.tenantId,

@@ -1,6 +1,6 @@
 import type { CloisterError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { maxScriptsOfVm, type BindingShape } from '../protocol/messages.ts';
+import { maxLaneRuns, maxScriptsOfVm, type BindingShape } from '../protocol/messages.ts';
 import type { CompilationCache, Source } from './compilation-cache.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import { publish, type VmEnd } from './events.ts';
@@ -55,8 +55,12 @@ const sparesAfterMs = 500;
 const muteMs = 500;
 /** How long a worker in which a VM is to stop may give no sign of life, in milliseconds. */
 const maxStallMs = 3000;
-/** Quick runs that are sent to a VM before the first of them is back. */
-const maxLaneRuns = 32;
+/**
+ * Runs that take so long together, in milliseconds, but no more than so many, are sent to one VM before it is
+ * asked whether another would be better: they go through the VM together.
+ */
+const groupMs = 0.5;
+const maxGroup = 32;
 /** So many runs more may be in the worker of proven scripts before one of them goes to another. */
 const fewRuns = 2;
 /** A VM is replaced after so many runs, or at such an age, in milliseconds. */
@@ -85,6 +89,8 @@ export class Pool {
   /** Those that are bound to a tenant, by tenant. */
   readonly #bound = new Map<string, Set<PooledVm>>();
   readonly #closing = new Map<number, Closing>();
+  /** Where a run was sent last that is likely to be over at once. */
+  #lastLane: PooledVm | undefined;
   readonly #started = Promise.withResolvers<void>();
   #isStarted = false;
   #lastVm = 0;
@@ -168,18 +174,41 @@ export class Pool {
   /**
    * Gives a VM to a run that is likely to be over at once, without waiting for anything: one of its
    * tenant's that knows its script, even if there are such runs before it.
+   * @param expectedMs - what such runs take on a core.
+   * @param busyOnly - whether it has to be one with such runs before it.
    */
-  join(want: Want, source: number): PooledVm | undefined {
-    let best: PooledVm | undefined;
-    for (const vm of this.#bound.get(want.tenantId) ?? []) {
-      if (!vm.known.has(source)) continue;
-      const isOpen = vm.state === 'idle' ? isFit(vm, want) : isJoinable(vm, want);
-      if (isOpen && (best === undefined || isBetterLane(vm, best))) best = vm;
-    }
+  join(
+    want: Want,
+    source: number,
+    expectedMs: number | undefined,
+    busyOnly: boolean,
+  ): PooledVm | undefined {
+    const last = this.#lastLane;
+    const isLast = last !== undefined && last.tenantId === want.tenantId && last.known.has(source);
+    const goesOn = isLast && last.load % groupOf(expectedMs) !== 0 && isJoinable(last, want);
+    const best = goesOn ? last : this.#findLane(want, source, busyOnly);
+    this.#lastLane = best;
     if (best === undefined) return undefined;
     if (best.state === 'idle') return this.#occupy(best, want, true);
     best.load++;
     best.runs++;
+    return best;
+  }
+
+  /** Whether `join` would find a VM that is busy with such runs. */
+  hasLane(want: Want, source: number): boolean {
+    return this.#findLane(want, source, true) !== undefined;
+  }
+
+  #findLane(want: Want, source: number, busyOnly: boolean): PooledVm | undefined {
+    const own = this.#bound.get(want.tenantId);
+    if (own === undefined) return undefined;
+    let best: PooledVm | undefined;
+    for (const vm of own) {
+      if (!vm.known.has(source)) continue;
+      const isOpen = vm.state === 'idle' ? !busyOnly && isFit(vm, want) : isJoinable(vm, want);
+      if (isOpen && (best === undefined || isBetterLane(vm, best))) best = vm;
+    }
     return best;
   }
 
@@ -234,13 +263,17 @@ export class Pool {
     }
   }
 
+  /** One of the runs in a VM has left it. @returns whether it was the last one. */
+  leave(vm: PooledVm): boolean {
+    return --vm.load === 0;
+  }
+
   /**
-   * Takes a VM back, to be used again or, for a reason, not.
+   * Takes a VM back that a run has left, to be used again or, for a reason, not.
    * @param whenStopped - called once, when nothing goes on in it any more: at once, unless it is spoilt.
    */
   release(vm: PooledVm, end: VmEnd | undefined, whenStopped: () => void): void {
     if (!this.#vms.has(vm.id)) return whenStopped();
-    vm.load--;
     if (end === undefined && vm.load > 0) {
       whenStopped();
       return this.#onAvailable();
@@ -469,6 +502,11 @@ function isJoinable(vm: PooledVm, { memoryMb, kind, trust }: Want): boolean {
   const { want } = vm;
   if (vm.state !== 'busy' || !vm.isLane || vm.load >= maxLaneRuns || isMute(vm)) return false;
   return want?.memoryMb === memoryMb && want.kind === kind && want.trust === trust;
+}
+
+function groupOf(expectedMs: number | undefined): number {
+  if (expectedMs === undefined) return 1;
+  return Math.max(1, Math.min(maxGroup, Math.floor(groupMs / expectedMs)));
 }
 
 /** Few VMs are kept busy rather than many, but those of all workers. */

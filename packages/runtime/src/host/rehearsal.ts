@@ -7,7 +7,7 @@ import type { BytecodeStore } from '../stores/bytecode-store.ts';
 import { BindingTable } from './binding-table.ts';
 import { CompilationCache } from './compilation-cache.ts';
 import { Deadlines } from './deadlines.ts';
-import { isObserved } from './events.ts';
+import { isHeard } from './events.ts';
 import { Execution } from './execution.ts';
 import { FairTurns } from './fair-turns.ts';
 import { GuardedStore } from './guarded-store.ts';
@@ -79,9 +79,9 @@ function exchange(): void {
 /** A run from the queue to its end, in a VM of which there is no more than the host sees. */
 function perform(options: ResolvedOptions): void {
   // Who listens is told of no run that nobody asked for.
-  if (isObserved('cloister:run:start') || isObserved('cloister:run:end')) return;
+  if (isHeard('cloister:run:start') || isHeard('cloister:run:end')) return;
   const deadlines = new Deadlines();
-  const scheduler = new Scheduler(options, deadlines, stage(), new Reputation(options));
+  const scheduler = new Scheduler(options, deadlines, stage());
   const cache = new CompilationCache({ entries: 1, bytes: 2 * bytes.length }, undefined);
   const calls = {
     table: new BindingTable([]),
@@ -94,9 +94,19 @@ function perform(options: ResolvedOptions): void {
   for (let id = 0; id < performances; id++) {
     const context = resolveContext({ tenant }, options);
     const source = cache.find(text);
-    const given = { context, source, cache, input: '{}', purpose: 'execute', calls } as const;
+    const history = new Reputation(options).of(tenant.id, source.id);
+    const given = {
+      context,
+      source,
+      history,
+      cache,
+      input: '{}',
+      purpose: 'execute',
+      calls,
+      counts: {},
+    } as const;
     const execution = new Execution(id, scheduler, given);
-    scheduler.sendAhead(source, context);
+    scheduler.sendAhead(source, context, history);
     scheduler.submit(execution);
     execution.onSettled(settled);
   }
@@ -112,6 +122,8 @@ function stage(): VmSource {
     startFailure: undefined,
     take: () => vm,
     join: () => undefined,
+    hasLane: () => false,
+    leave: () => true,
     release: (_vm, _end, whenStopped) => whenStopped(),
     sendAhead() {},
     hasFree: () => true,

@@ -8,7 +8,7 @@ import type { SettledMessage } from '../protocol/messages.ts';
 import type { Source } from './compilation-cache.ts';
 import { CoreShares, type CoreUse } from './core-shares.ts';
 import type { Want } from './lodging.ts';
-import type { Pace, Reputation } from './reputation.ts';
+import type { ScriptHistory } from './reputation.ts';
 import type { VmEnd } from './events.ts';
 import type { Execution, ExecutionOwner } from './execution.ts';
 import type { Pool, PooledVm } from './pool.ts';
@@ -22,6 +22,8 @@ export type VmSource = Pick<
   | 'startFailure'
   | 'take'
   | 'join'
+  | 'hasLane'
+  | 'leave'
   | 'release'
   | 'sendAhead'
   | 'hasFree'
@@ -32,6 +34,7 @@ export type VmSource = Pick<
 interface TenantQueue {
   readonly key: string;
   readonly waiting: Execution[];
+  /** VMs that its runs are in: those that share one are executed one after the other. */
   running: number;
   /** Runs that were started in the turn that it has. */
   served: number;
@@ -39,11 +42,13 @@ interface TenantQueue {
 
 /** What is kept for a run until it is over. */
 interface Ticket {
+  queue: TenantQueue;
   deadline: Deadline | undefined;
   onAbort: (() => void) | undefined;
   /** Since when it waits for its VM, as `performance.now` counts. */
   since: number;
   /** Set while it is in a VM. */
+  vm: PooledVm | undefined;
   core: CoreUse | undefined;
 }
 
@@ -62,24 +67,19 @@ export class Scheduler implements ExecutionOwner {
   readonly #options: ResolvedOptions;
   readonly #deadlines: Deadlines;
   readonly #pool: VmSource;
-  readonly #reputation: Reputation;
   /** In turn: the first was served longest ago. */
   readonly #tenants = new Map<string, TenantQueue>();
   readonly #tickets = new Map<Execution, Ticket>();
   readonly #cores: CoreShares;
+  /** VMs that were asked for while runs were started, by what they are to be like. */
+  readonly #wanted = new Map<string, number>();
   /** When those that wait for the cores are to be looked at again. */
   #lookAgain: Deadline | undefined;
   #queued = 0;
   #running = 0;
   #emptied: (() => void) | undefined;
 
-  constructor(
-    options: ResolvedOptions,
-    deadlines: Deadlines,
-    pool: VmSource,
-    reputation: Reputation,
-  ) {
-    this.#reputation = reputation;
+  constructor(options: ResolvedOptions, deadlines: Deadlines, pool: VmSource) {
     this.#options = options;
     this.#deadlines = deadlines;
     this.#pool = pool;
@@ -97,20 +97,25 @@ export class Scheduler implements ExecutionOwner {
   submit(execution: Execution): void {
     const { signal, executionId } = execution.context;
     if (signal?.aborted === true) return execution.abandon('cancelled', aborted, signal.reason);
-    const refusal = this.#refusal(execution);
-    if (refusal !== undefined && !this.#canStartAtOnce(execution)) {
+    const key = keyOf(execution);
+    const known = this.#tenants.get(key);
+    const refusal = this.#refusal(known);
+    if (refusal !== undefined && !this.#canStartAtOnce(execution, known)) {
       throw createError('queue_full', refusal, { executionId });
     }
+    const queue = known ?? this.#newQueue(key);
     const onAbort = signal === undefined ? undefined : (): void => this.#abort(execution);
     if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true });
     const ticket: Ticket = {
+      queue,
       deadline: undefined,
       onAbort,
       since: performance.now(),
+      vm: undefined,
       core: undefined,
     };
     this.#tickets.set(execution, ticket);
-    this.#queueOf(execution).waiting.push(execution);
+    queue.waiting.push(execution);
     this.#queued++;
     this.dispatch();
     if (execution.state === 'queued') ticket.deadline = this.#queueDeadline(execution);
@@ -121,21 +126,10 @@ export class Scheduler implements ExecutionOwner {
     this.#lookAgain?.clear();
     this.#lookAgain = undefined;
     if (this.#queued === 0) return;
-    let wanted: Map<string, number> | undefined;
-    // One that was served goes to the back of the line, where this same loop comes to it again.
+    this.#wanted.clear();
+    // One whose turn is over goes to the back of the line, where this same loop comes to it again.
     for (const tenant of this.#tenants.values()) {
-      if (tenant.waiting.length === 0) continue;
-      const hold = this.#holdOf(tenant);
-      if (hold !== undefined) {
-        this.#noteCause(tenant, hold);
-        continue;
-      }
-      if (this.#serve(tenant)) {
-        this.#endTurn(tenant);
-      } else {
-        // Asked for in its turn, so that a VM which is idle now does not go to those behind it.
-        this.#askForVms(tenant, (wanted ??= new Map<string, number>()));
-      }
+      while (this.#serveNext(tenant) && !this.#isTurnOver(tenant));
     }
   }
 
@@ -146,27 +140,27 @@ export class Scheduler implements ExecutionOwner {
     if (ticket?.onAbort !== undefined) {
       execution.context.signal?.removeEventListener('abort', ticket.onAbort);
     }
-    const tenant = this.#tenants.get(keyOf(execution));
-    if (tenant !== undefined) this.#takeOut(tenant, execution, vm !== undefined);
-    // Gives the slot on, which dispatches. What could not be stopped yet is still on its core.
-    if (vm !== undefined) this.#pool.release(vm, end, () => this.#leaveCore(ticket));
-    else this.#leaveCore(ticket);
+    if (ticket !== undefined) this.#takeOut(execution, ticket);
+    // What could not be stopped yet is still on its core.
+    const isStopped = vm === undefined || end === undefined;
+    if (isStopped) this.#leaveCore(ticket);
+    // Gives the slot on, which dispatches.
+    const whenStopped = isStopped ? nothing : (): void => this.#leaveCore(ticket);
+    if (vm !== undefined) this.#pool.release(vm, end, whenStopped);
     if (this.#tickets.size === 0) this.#emptied?.();
   }
 
   /** A run that lost its worker over another's goes to the front: it has waited before. */
-  onDisplaced(execution: Execution, wasSuspect: boolean): void {
-    const before = this.#tenants.get(keyOf(execution, wasSuspect));
-    if (before !== undefined) {
-      before.running--;
-      this.#forgetIfEmpty(before);
-    }
-    this.#running--;
-    const tenant = this.#queueOf(execution);
-    tenant.waiting.unshift(execution);
-    this.#queued++;
+  onDisplaced(execution: Execution): void {
     const ticket = this.#tickets.get(execution);
     if (ticket === undefined) return;
+    this.#leaveVm(ticket);
+    this.#forgetIfEmpty(ticket.queue);
+    this.#running--;
+    const key = keyOf(execution);
+    ticket.queue = this.#tenants.get(key) ?? this.#newQueue(key);
+    ticket.queue.waiting.unshift(execution);
+    this.#queued++;
     this.#leaveCore(ticket);
     ticket.since = performance.now();
     ticket.deadline?.clear();
@@ -185,8 +179,8 @@ export class Scheduler implements ExecutionOwner {
     if (use !== undefined) this.#cores.computes(use);
   }
 
-  onMeasured({ context, source, purpose }: Execution, cpuMs: number): void {
-    if (purpose === 'execute') this.#reputation.took(context.tenantId, source.id, cpuMs);
+  onMeasured({ history }: Execution, cpuMs: number): void {
+    history.took(cpuMs);
   }
 
   /** Resolves when no run is left, or after `graceMs`; then what is left ends as `pool_closed`. */
@@ -200,54 +194,31 @@ export class Scheduler implements ExecutionOwner {
     }
   }
 
-  onCulprit({ context, source }: Execution): void {
-    this.#reputation.costWorker(context.tenantId, source.id);
+  onCulprit({ history }: Execution): void {
+    history.costWorker();
   }
 
-  onClean({ context, source, purpose }: Execution, message: SettledMessage): void {
-    if (purpose === 'execute') {
-      this.#reputation.ranCleanly(context.tenantId, source.id, message);
-    }
+  onClean({ history }: Execution, message: SettledMessage): void {
+    history.ranCleanly(message);
   }
 
   onReturned(execution: Execution, vm: PooledVm | undefined, begun: boolean): void {
-    const { context, source } = execution;
-    if (begun) this.#reputation.wasNotQuick(context.tenantId, source.id);
-    this.onDisplaced(execution, execution.isSuspect);
+    if (begun) execution.history.wasNotQuick();
+    this.onDisplaced(execution);
     if (vm !== undefined) this.#pool.release(vm, begun ? 'unhealthy' : undefined, () => {});
     this.dispatch();
   }
 
   /** Sends a source to the worker where such a run would be now. */
-  sendAhead(source: Source, context: ResolvedContext): void {
-    const run = { context, source, isSuspect: false, isOftenDisplaced: false };
-    this.#pool.sendAhead(source, this.#wantOf(run));
-  }
-
-  #paceOf({ context, source }: Execution): Pace {
-    return this.#reputation.paceIn(context.tenantId, source.id);
-  }
-
-  #wantOf({
-    context,
-    source,
-    isSuspect,
-    isOftenDisplaced,
-  }: Pick<Execution, 'context' | 'source' | 'isSuspect' | 'isOftenDisplaced'>): Want {
-    const { tenantId, limits, placement } = context;
-    const trust = this.#reputation.trustIn(tenantId, source.id);
-    return {
-      tenantId,
-      memoryMb: limits.memoryMb,
-      trust: isOftenDisplaced ? 'displaced' : trust,
-      kind: isSuspect ? 'quarantine' : placement,
-    };
+  sendAhead(source: Source, context: ResolvedContext, history: ScriptHistory): void {
+    const run = { context, history, isSuspect: false, isOftenDisplaced: false };
+    this.#pool.sendAhead(source, wantOf(run));
   }
 
   /** Why a run may not wait, if it may not: its tenant or all of them have too many that do. */
-  #refusal(execution: Execution): string | undefined {
+  #refusal(queue: TenantQueue | undefined): string | undefined {
     const { queueLimit, queueLimitPerTenant } = this.#options;
-    const own = this.#tenants.get(keyOf(execution))?.waiting.length ?? 0;
+    const own = queue?.waiting.length ?? 0;
     if (own >= queueLimitPerTenant) {
       return `${own} runs of the tenant are waiting already; queueLimitPerTenant allows ${queueLimitPerTenant}`;
     }
@@ -263,17 +234,19 @@ export class Scheduler implements ExecutionOwner {
   #holdOf({ waiting, running }: TenantQueue): QueueCause | undefined {
     const next = waiting[0]!;
     const { tenantId, maxConcurrency } = next.context;
-    if (running >= maxConcurrency) return 'tenant_cap';
+    if (running >= maxConcurrency && !this.#mayJoin(next)) return 'tenant_cap';
     const { since } = this.#tickets.get(next)!;
-    const hold = this.#cores.holdOf(tenantId, this.#expectedMs(next), since);
+    const hold = this.#cores.holdOf(tenantId, next.history.expectedMs, since);
     if (hold?.forMs !== undefined) {
       this.#lookAgain ??= this.#deadlines.after(hold.forMs, () => this.dispatch());
     }
     return hold?.cause;
   }
 
-  #expectedMs({ context, source }: Execution): number | undefined {
-    return this.#reputation.expectedMs(context.tenantId, source.id);
+  /** Whether it can go where such runs are, and so is executed after them. */
+  #mayJoin(next: Execution): boolean {
+    if (!next.mayBeQuick || next.history.pace !== 'straight') return false;
+    return this.#pool.hasLane(wantOf(next), next.source.id);
   }
 
   #leaveCore(ticket: Ticket | undefined): void {
@@ -282,21 +255,26 @@ export class Scheduler implements ExecutionOwner {
     ticket.core = undefined;
   }
 
-  /**
-   * Goes on to the next tenant when this one was served as often as its weight says. The loop comes to
-   * those at the back again, and so to one whose turn is not over.
-   */
-  #endTurn(tenant: TenantQueue): void {
+  /** @returns whether the next run of a tenant was started. */
+  #serveNext(tenant: TenantQueue): boolean {
+    if (tenant.waiting.length === 0) return false;
+    const hold = this.#holdOf(tenant);
+    if (hold !== undefined) this.#noteCause(tenant, hold);
+    else if (this.#serve(tenant)) return true;
+    // Asked for in its turn, so that a VM which is idle now does not go to those behind it.
+    else this.#askForVms(tenant);
+    return false;
+  }
+
+  /** Whether a tenant was served as often as its weight says, and others are to be served now. */
+  #isTurnOver(tenant: TenantQueue): boolean {
+    if (this.#tenants.size === 1) return false;
     const weight = tenant.waiting[0]?.context.weight ?? 1;
-    if (++tenant.served < weight) return this.#serveOn(tenant);
+    if (++tenant.served < weight) return false;
     tenant.served = 0;
     this.#tenants.delete(tenant.key);
     this.#tenants.set(tenant.key, tenant);
-  }
-
-  #serveOn(tenant: TenantQueue): void {
-    const mayStart = tenant.waiting.length > 0 && this.#holdOf(tenant) === undefined;
-    if (mayStart && this.#serve(tenant)) this.#endTurn(tenant);
+    return true;
   }
 
   #noteCause({ waiting }: TenantQueue, cause: QueueCause): void {
@@ -306,21 +284,24 @@ export class Scheduler implements ExecutionOwner {
 
   #serve(tenant: TenantQueue): boolean {
     const next = tenant.waiting[0]!;
-    const pace = next.mayBeQuick ? this.#paceOf(next) : 'unknown';
-    const want = this.#wantOf(next);
-    const lane = pace === 'straight' ? this.#pool.join(want, next.source.id) : undefined;
-    const vm = lane ?? this.#pool.take(want);
+    const pace = next.mayBeQuick ? next.history.pace : 'unknown';
+    const want = wantOf(next);
+    const isFull = tenant.running >= next.context.maxConcurrency;
+    const lane =
+      pace === 'straight'
+        ? this.#pool.join(want, next.source.id, next.history.expectedMs, isFull)
+        : undefined;
+    const vm = lane ?? (isFull ? undefined : this.#pool.take(want));
     if (vm === undefined) return false;
     tenant.waiting.shift();
-    tenant.running++;
+    if (vm.load === 1) tenant.running++;
     this.#queued--;
     this.#running++;
     this.#startClock(next);
-    this.#tickets.get(next)!.core = this.#cores.enter(
-      next.context.tenantId,
-      this.#expectedMs(next),
-    );
-    next.start(vm, pace !== 'unknown');
+    const ticket = this.#tickets.get(next)!;
+    ticket.vm = vm;
+    ticket.core = this.#cores.enter(next.context.tenantId, next.history.expectedMs);
+    next.start(vm, lane !== undefined ? 'lane' : pace === 'unknown' ? 'unknown' : 'quick');
     return true;
   }
 
@@ -328,19 +309,19 @@ export class Scheduler implements ExecutionOwner {
    * The pool grows by as many VMs as the tenant could use. Tenants that have as few runs in VMs as
    * this one keep theirs, so that VMs do not change hands for nothing.
    */
-  #askForVms(tenant: TenantQueue, wanted: Map<string, number>): void {
+  #askForVms(tenant: TenantQueue): void {
     const { waiting, running } = tenant;
     const next = waiting[0]!;
-    const want = this.#wantOf(next);
+    const want = wantOf(next);
     const { memoryMb, kind, trust } = want;
     const alike = `${memoryMb} ${kind} ${trust} ${kind === 'shared' ? '' : tenant.key}`;
     const allowed = Math.min(
       waiting.length,
       next.context.maxConcurrency - running,
-      this.#cores.roomFor(next.context.tenantId, this.#expectedMs(next)),
+      this.#cores.roomFor(next.context.tenantId, next.history.expectedMs),
     );
-    const count = (wanted.get(alike) ?? 0) + allowed;
-    wanted.set(alike, count);
+    const count = (this.#wanted.get(alike) ?? 0) + allowed;
+    this.#wanted.set(alike, count);
     this.#noteCause(tenant, this.#pool.isFull ? 'pool_full' : 'starting');
     this.#pool.grow(count, want, (tenantId) => {
       const other = this.#tenants.get(normalKey(tenantId));
@@ -384,36 +365,36 @@ export class Scheduler implements ExecutionOwner {
     );
   }
 
-  #canStartAtOnce(execution: Execution): boolean {
-    const tenant = this.#tenants.get(keyOf(execution));
-    return (
-      (tenant === undefined || tenant.waiting.length === 0) &&
-      this.#pool.hasFree(this.#wantOf(execution))
-    );
+  #canStartAtOnce(execution: Execution, queue: TenantQueue | undefined): boolean {
+    const isNext = queue === undefined || queue.waiting.length === 0;
+    return isNext && this.#pool.hasFree(wantOf(execution));
   }
 
-  #queueOf(execution: Execution): TenantQueue {
-    const key = keyOf(execution);
-    let tenant = this.#tenants.get(key);
-    if (tenant === undefined) {
-      tenant = { key, waiting: [], running: 0, served: 0 };
-      this.#tenants.set(key, tenant);
-    }
-    return tenant;
+  #newQueue(key: string): TenantQueue {
+    const queue = { key, waiting: [], running: 0, served: 0 };
+    this.#tenants.set(key, queue);
+    return queue;
   }
 
-  #takeOut(tenant: TenantQueue, execution: Execution, wasRunning: boolean): void {
-    if (wasRunning) {
-      tenant.running--;
+  #leaveVm(ticket: Ticket): void {
+    if (ticket.vm === undefined) return;
+    if (this.#pool.leave(ticket.vm)) ticket.queue.running--;
+    ticket.vm = undefined;
+  }
+
+  #takeOut(execution: Execution, ticket: Ticket): void {
+    const { queue } = ticket;
+    if (ticket.vm !== undefined) {
+      this.#leaveVm(ticket);
       this.#running--;
     } else {
-      const place = tenant.waiting.indexOf(execution);
+      const place = queue.waiting.indexOf(execution);
       if (place >= 0) {
-        tenant.waiting.splice(place, 1);
+        queue.waiting.splice(place, 1);
         this.#queued--;
       }
     }
-    this.#forgetIfEmpty(tenant);
+    this.#forgetIfEmpty(queue);
   }
 
   #forgetIfEmpty({ key, running, waiting }: TenantQueue): void {
@@ -421,9 +402,23 @@ export class Scheduler implements ExecutionOwner {
   }
 }
 
+function wantOf({
+  context,
+  history,
+  isSuspect,
+  isOftenDisplaced,
+}: Pick<Execution, 'context' | 'history' | 'isSuspect' | 'isOftenDisplaced'>): Want {
+  return {
+    tenantId: context.tenantId,
+    memoryMb: context.limits.memoryMb,
+    trust: isOftenDisplaced ? 'displaced' : history.trust,
+    kind: isSuspect ? 'quarantine' : context.placement,
+  };
+}
+
 /** Runs that are to be alone must not hold up the others of their tenant. */
-function keyOf(execution: Execution, isSuspect: boolean = execution.isSuspect): string {
-  const { tenantId } = execution.context;
+function keyOf({ context, isSuspect }: Execution): string {
+  const { tenantId } = context;
   return isSuspect ? `alone ${tenantId}` : normalKey(tenantId);
 }
 
@@ -432,3 +427,5 @@ function normalKey(tenantId: string): string {
 }
 
 const aborted = 'the signal of the run was aborted';
+
+function nothing(): void {}

@@ -4,6 +4,8 @@ import type {
   BindingShape,
   GuestCall,
   HostMessage,
+  LaneMessage,
+  LaneRun,
   LogLine,
   SettledMessage,
   WorkerMessage,
@@ -36,6 +38,14 @@ export interface LinkedRun {
   onBlamed(): void;
   /** The worker is gone. Comes instead of `onSettled`. */
   onLost(loss: WorkerLoss): void;
+}
+
+/** What the link keeps of a run. */
+interface RunUnderWay {
+  readonly run: LinkedRun;
+  isQuick: boolean;
+  /** Where it was last said to be: on its way, waiting, or on a core for a while. */
+  at: 'start' | 'rest' | 'work';
 }
 
 /** Why a worker is gone, and who is to blame. */
@@ -84,11 +94,11 @@ export class WorkerLink {
   readonly #events: WorkerLinkEvents;
   readonly #process: WorkerProcess;
   readonly #reader = new FrameReader(maxFrameBytes);
-  readonly #runs = new Map<number, LinkedRun>();
-  /** Those that the worker's own thread may be executing. */
-  readonly #quickRuns = new Set<number>();
-  readonly #waiting = new Set<number>();
-  readonly #computing = new Set<number>();
+  readonly #runs = new Map<number, RunUnderWay>();
+  /** Of these, those that the worker's own thread may be executing, that wait, and that compute for long. */
+  #quickCount = 0;
+  #waitingCount = 0;
+  #computingCount = 0;
   /** Sources that the worker has, and whether it has V8's code of them, too. */
   readonly #sources: LRUCache<number, { readonly length: number; hasCode: boolean }>;
   /** Sources whose code the worker was asked for, and how often it may still send it. */
@@ -98,6 +108,8 @@ export class WorkerLink {
   #tooLarge = false;
   readonly #lookout = new Lookout();
   #outgoing: HostMessage[] = [];
+  /** Of what is outgoing, by VM: more runs may join the last lane of each. */
+  readonly #lanes = new Map<number, LaneMessage & { readonly runs: LaneRun[] }>();
   #state: 'starting' | 'ready' | 'dead' = 'starting';
   #killed: Pick<WorkerLoss, 'kind' | 'culprit' | 'reason'> | undefined;
 
@@ -149,12 +161,12 @@ export class WorkerLink {
 
   /** Runs in it that are on a core, or on their way there, as opposed to waiting. */
   get busyCount(): number {
-    return this.#runs.size - this.#waiting.size;
+    return this.#runs.size - this.#waitingCount;
   }
 
   /** Runs in it that have been on a core for a while. */
   get computingCount(): number {
-    return this.#computing.size;
+    return this.#computingCount;
   }
 
   createVm(vm: number, memoryMb: number): void {
@@ -181,16 +193,39 @@ export class WorkerLink {
     code: Uint8Array | undefined,
     message: Omit<Extract<HostMessage, { type: 'run' }>, 'type' | 'run' | 'source'>,
   ): void {
+    this.#prepare(run, source, code, message.pace === 'quick');
+    if (message.codeWanted) this.wantCode(source);
+    this.#send({ ...message, type: 'run', run: run.id, source: source.id });
+  }
+
+  /** Starts a run that is likely to be over at once, in a VM that has its script, among others like it. */
+  startInLane(
+    run: LinkedRun,
+    source: Source,
+    code: Uint8Array | undefined,
+    common: Pick<LaneMessage, 'vm' | 'context' | 'limits'>,
+    asked: LaneRun,
+  ): void {
+    this.#prepare(run, source, code, true);
+    const lane = this.#lanes.get(common.vm);
+    if (lane !== undefined && lane.source === source.id && areAlike(lane, common)) {
+      lane.runs.push(asked);
+      return;
+    }
+    const message = { ...common, type: 'lane' as const, source: source.id, runs: [asked] };
+    this.#send(message);
+    this.#lanes.set(common.vm, message);
+  }
+
+  #prepare(run: LinkedRun, source: Source, code: Uint8Array | undefined, isQuick: boolean): void {
     const kept = this.#kept(source);
     if (code !== undefined && !kept.hasCode) {
       this.#send({ type: 'add-code', source: source.id, bytes: code });
       kept.hasCode = true;
     }
-    if (message.codeWanted) this.wantCode(source);
     if (this.#runs.size === 0) this.#process.setReferenced(true);
-    this.#runs.set(run.id, run);
-    if (message.pace === 'quick') this.#quickRuns.add(run.id);
-    this.#send({ ...message, type: 'run', run: run.id, source: source.id });
+    if (isQuick) this.#quickCount++;
+    this.#runs.set(run.id, { run, isQuick, at: 'start' });
   }
 
   /** Lets the worker send V8's code of a source once more. */
@@ -232,7 +267,7 @@ export class WorkerLink {
 
   /** Whether its own thread may be executing a script. */
   get mayBeWaiting(): boolean {
-    return this.#quickRuns.size > 0;
+    return this.#quickCount > 0;
   }
 
   /** Asks for a sign of life, unless there was one lately. */
@@ -277,6 +312,7 @@ export class WorkerLink {
   #flush(): void {
     const messages = this.#outgoing;
     this.#outgoing = [];
+    this.#lanes.clear();
     this.#process.write(encodeParts(messages));
     if (this.#runs.size > 0) this.#lookout.expect(this.#runs.size);
   }
@@ -313,20 +349,19 @@ export class WorkerLink {
       case 'code':
         return this.#events.onCode(this.#wantedSource(message.source), message.bytes);
       case 'log':
-        return this.#runs.get(message.run)?.onLog(message.lines);
+        return this.#runs.get(message.run)?.run.onLog(message.lines);
       case 'calls':
-        return this.#runs.get(message.run)?.onCalls(message.calls);
+        return this.#runs.get(message.run)?.run.onCalls(message.calls);
       case 'waits':
         return this.#waits(message.run);
       case 'computes':
         return this.#computes(message.run);
       case 'abort-call':
-        return this.#runs.get(message.run)?.onCallAborted(message.call);
+        return this.#runs.get(message.run)?.run.onCallAborted(message.call);
       case 'quick':
-        if (this.#runs.has(message.run)) this.#quickRuns.add(message.run);
-        return;
+        return this.#becameQuick(message.run);
       case 'returned': {
-        const run = this.#runs.get(message.run);
+        const run = this.#runs.get(message.run)?.run;
         if (run?.mayBeReturned === false) throw new ProtocolError('a run came back twice');
         this.#forget(message.run);
         return run?.onReturned(message.begun);
@@ -334,11 +369,30 @@ export class WorkerLink {
       case 'settled': {
         // Forgotten only when it has taken the message: one that it refuses ends the worker, and then
         // it hears of the loss.
-        this.#runs.get(message.run)?.onSettled(message);
+        this.#runs.get(message.run)?.run.onSettled(message);
         return this.#forget(message.run);
       }
+      case 'completed':
+        return this.#completed(message);
       default:
         message satisfies never;
+    }
+  }
+
+  #completed({ runs, heapBytes, healthy }: Extract<WorkerMessage, { type: 'completed' }>): void {
+    for (const [id, output, wallMs, cpuMs] of runs) {
+      this.#runs.get(id)?.run.onSettled({
+        type: 'settled',
+        run: id,
+        outcome: { status: 'completed', output },
+        usage: { wallMs, cpuMs, heapBytes },
+        waited: false,
+        longestTurnMs: cpuMs,
+        droppedLogs: 0,
+        compiled: 'kept',
+        healthy,
+      });
+      this.#forget(id);
     }
   }
 
@@ -350,35 +404,51 @@ export class WorkerLink {
     return wanted.source;
   }
 
+  #becameQuick(id: number): void {
+    const entry = this.#runs.get(id);
+    if (entry === undefined || entry.isQuick) return;
+    entry.isQuick = true;
+    this.#quickCount++;
+  }
+
   #waits(id: number): void {
-    const run = this.#runs.get(id);
-    if (run === undefined) return;
-    this.#computing.delete(id);
-    this.#waiting.add(id);
-    run.onWaits();
+    const entry = this.#runs.get(id);
+    if (entry === undefined) return;
+    this.#move(entry, 'rest');
+    entry.run.onWaits();
   }
 
   #computes(id: number): void {
-    const run = this.#runs.get(id);
-    if (run === undefined) return;
-    this.#waiting.delete(id);
-    this.#computing.add(id);
-    run.onComputes();
+    const entry = this.#runs.get(id);
+    if (entry === undefined) return;
+    this.#move(entry, 'work');
+    entry.run.onComputes();
   }
 
-  #forget(run: number): void {
-    this.#quickRuns.delete(run);
-    this.#waiting.delete(run);
-    this.#computing.delete(run);
-    if (this.#runs.delete(run) && this.#runs.size === 0) this.#process.setReferenced(false);
+  #move(entry: RunUnderWay, to: RunUnderWay['at']): void {
+    if (entry.at === 'rest') this.#waitingCount--;
+    else if (entry.at === 'work') this.#computingCount--;
+    if (to === 'rest') this.#waitingCount++;
+    else if (to === 'work') this.#computingCount++;
+    entry.at = to;
+  }
+
+  #forget(id: number): void {
+    const entry = this.#runs.get(id);
+    if (entry === undefined) return;
+    if (entry.isQuick) this.#quickCount--;
+    this.#move(entry, 'start');
+    this.#runs.delete(id);
+    if (this.#runs.size === 0) this.#process.setReferenced(false);
   }
 
   #lost(exit: WorkerExit): void {
     this.#state = 'dead';
-    const runs = [...this.#runs.values()];
+    const runs = [...this.#runs.values()].map(({ run }) => run);
     this.#runs.clear();
-    this.#waiting.clear();
-    this.#computing.clear();
+    this.#quickCount = 0;
+    this.#waitingCount = 0;
+    this.#computingCount = 0;
     const loss: WorkerLoss = {
       ...(this.#killed ?? describeExit(exit)),
       lastWords: exit.lastWords.trim(),
@@ -402,4 +472,21 @@ function describeExit(exit: WorkerExit): Pick<WorkerLoss, 'kind' | 'culprit' | '
   const fatal = exit.signal !== 'SIGKILL' && exit.lastWords.trim() !== '';
   const how = exit.signal === null ? `exit status ${exit.code}` : `signal ${exit.signal}`;
   return { kind: fatal ? 'fatal' : 'crashed', culprit: undefined, reason: how };
+}
+
+/** Whether runs with so much in common may travel in one lane. */
+function areAlike(
+  a: Pick<LaneMessage, 'context' | 'limits'>,
+  b: Pick<LaneMessage, 'context' | 'limits'>,
+): boolean {
+  if (a.context !== b.context) return false;
+  return (
+    a.limits.timeoutMs === b.limits.timeoutMs &&
+    a.limits.cpuMs === b.limits.cpuMs &&
+    a.limits.memoryMb === b.limits.memoryMb &&
+    a.limits.apiCalls === b.limits.apiCalls &&
+    a.limits.outputBytes === b.limits.outputBytes &&
+    a.limits.logEntries === b.limits.logEntries &&
+    a.limits.logBytes === b.limits.logBytes
+  );
 }

@@ -40,9 +40,14 @@ export function flag(fields: Fields, name: string): boolean {
   return value;
 }
 
+/** Whether it is a number of zero or more. */
+export function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value < Infinity;
+}
+
 export function amount(fields: Fields, name: string): number {
   const value = fields[name];
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
+  if (!isAmount(value)) {
     throw new ProtocolError(`${name} is not a number of zero or more`);
   }
   return value;

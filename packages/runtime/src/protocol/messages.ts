@@ -52,6 +52,33 @@ export interface RunMessage {
   readonly codeWanted: boolean;
 }
 
+/**
+ * A run that is likely to be over at once, as it travels among its like: `ctx.execution` and the input as
+ * JSON texts, both halves of the seed, and when it began for the first time.
+ */
+export type LaneRun = readonly [
+  run: number,
+  execution: string,
+  input: string,
+  low: number,
+  high: number,
+  startedAt: number,
+];
+
+/**
+ * Asks for runs of one script that are likely to be over at once, without waiting for anything. The
+ * worker's own thread executes them one after the other in one VM, as quick runs in its hardened realm.
+ */
+export interface LaneMessage {
+  readonly type: 'lane';
+  readonly vm: number;
+  readonly source: number;
+  /** The JSON text of their contexts up to the value of `execution`, which is the last one. */
+  readonly context: string;
+  readonly limits: RunLimits;
+  readonly runs: readonly LaneRun[];
+}
+
 /** What the guest has to know of a binding; scripts' calls name it, and its methods, by place. */
 export interface BindingShape {
   readonly name: string;
@@ -71,6 +98,8 @@ export const longMs: number = 20;
 export const maxScriptsOfVm: number = 200;
 /** Runs that a worker can note as being executed, all at a time. */
 export const turnSlots: number = 256;
+/** Runs that are sent to a VM before the first of them is back, and that the worker notes together. */
+export const maxLaneRuns: number = 128;
 /** Calls of one run that may be open at a time; the guest holds the others back. */
 export const maxOpenCalls: number = 256;
 /** Characters of the arguments of one call, as JSON. */
@@ -107,6 +136,7 @@ export type HostMessage =
   | { readonly type: 'ping' }
   | { readonly type: 'drop-source'; readonly source: number }
   | RunMessage
+  | LaneMessage
   | {
       readonly type: 'cancel';
       readonly run: number;
@@ -197,6 +227,21 @@ export interface SettledMessage {
   readonly healthy: boolean;
 }
 
+/**
+ * A run of a lane that has completed: its output as JSON, and its times in milliseconds. It has written
+ * nothing, waited for nothing, and its VM had its script.
+ */
+export type CompletedRun = readonly [run: number, output: string, wallMs: number, cpuMs: number];
+
+/** The ends of runs of one VM that came to a good end, all at once. */
+interface CompletedMessage {
+  readonly type: 'completed';
+  readonly runs: readonly CompletedRun[];
+  readonly heapBytes: number;
+  /** As in `settled`. */
+  readonly healthy: boolean;
+}
+
 /** Worker → host. */
 export type WorkerMessage =
   | { readonly type: 'ready'; readonly versions: WorkerVersions }
@@ -222,4 +267,5 @@ export type WorkerMessage =
   | { readonly type: 'abort-call'; readonly run: number; readonly call: number }
   /** V8's code of a source: a run said that it is wanted, or V8 refused the code of the host. */
   | { readonly type: 'code'; readonly source: number; readonly bytes: Uint8Array }
-  | SettledMessage;
+  | SettledMessage
+  | CompletedMessage;

@@ -1,5 +1,6 @@
 import type {
   Compiled,
+  CompletedRun,
   GuestCall,
   LogLine,
   Outcome,
@@ -12,6 +13,7 @@ import {
   amount,
   bytes,
   flag,
+  isAmount,
   whole,
   list,
   object,
@@ -83,9 +85,28 @@ export function parseWorkerMessage(value: unknown): WorkerMessage {
         compiled: compiled(fields['compiled']),
         healthy: flag(fields, 'healthy'),
       };
+    case 'completed':
+      return {
+        type: 'completed',
+        runs: list(fields, 'runs').map(completedRun),
+        heapBytes: amount(fields, 'heapBytes'),
+        healthy: flag(fields, 'healthy'),
+      };
     default:
       throw new ProtocolError('unknown message type');
   }
+}
+
+/** There are many of these, so that they are checked in one go; nobody needs to know which item was wrong. */
+function completedRun(value: unknown): CompletedRun {
+  if (Array.isArray(value) && value.length === 4) {
+    const [run, output, wallMs, cpuMs] = value as readonly unknown[];
+    const isRun = Number.isSafeInteger(run) && (run as number) >= 0;
+    if (isRun && typeof output === 'string' && isAmount(wallMs) && isAmount(cpuMs)) {
+      return [run as number, output, wallMs, cpuMs];
+    }
+  }
+  throw new ProtocolError('runs has an item that is no completed run');
 }
 
 function logLine(value: unknown): LogLine {

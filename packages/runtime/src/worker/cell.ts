@@ -18,6 +18,8 @@ const construction = new Turnstile(2);
 /** Runs that take so little time on a core, and how many of them are taken together. */
 const shortRunMs = 1;
 const maxShortRuns = 16;
+/** Of the memory that a VM may take. */
+const fullShare = 0.75;
 
 /** A source as the worker has it from the host. */
 export interface WorkerSource {
@@ -146,15 +148,26 @@ export class Cell {
   }
 
   /**
-   * V8 heap and buffers in use after a run, in bytes. V8 is not asked anew after each of many short
-   * runs: what one of those leaves is little, and asking takes as long as the run.
+   * V8 heap and buffers in use after a run, or some, in bytes. V8 is not asked anew after each of many
+   * short runs: what one of those leaves is little, and asking takes as long as the run.
    */
-  heapBytesAfter(cpuMs: number): number {
-    if (cpuMs > shortRunMs || ++this.#shortRuns >= maxShortRuns || this.#heapBytes === 0) {
+  heapBytesAfter(cpuMs: number, runs = 1): number {
+    this.#shortRuns += runs;
+    if (cpuMs > shortRunMs || this.#shortRuns >= maxShortRuns || this.#heapBytes === 0) {
       this.#shortRuns = 0;
       this.#heapBytes = this.vm.heapBytes;
     }
+    return this.heapBytes;
+  }
+
+  /** What the last `heapBytesAfter` has found. */
+  get heapBytes(): number {
     return this.vm.isClosed ? 0 : this.#heapBytes;
+  }
+
+  /** A VM whose memory is nearly used up is not worth keeping for the next run. */
+  get isNearlyFull(): boolean {
+    return this.heapBytes > fullShare * this.vm.memoryMb * 1024 * 1024;
   }
 
   /** Forgets a source that no run will ask for any more. */

@@ -109,7 +109,7 @@ export class CutShort extends Error {}
 export interface Turn {
   readonly state: string;
   /** Present when there was one; it may have been rejected with undefined. */
-  readonly unhandled?: { readonly reason: unknown };
+  readonly unhandled?: { readonly reason: unknown } | undefined;
 }
 
 /**
@@ -185,28 +185,72 @@ export class Realm {
    */
   turnNow(operation: TurnOperation, args: readonly VmArgument[], maxMs: number): Turn {
     const now = performance.now();
-    let rejection: { readonly reason: unknown } | undefined;
-    try {
-      this.#vm.callNow(this.#dispatch, [operation, now, 1, ...args], maxMs);
-    } catch (error) {
-      if (this.#vm.isClosed || (error as Partial<Error> | undefined)?.message === timedOut) {
-        throw new CutShort();
-      }
-      rejection = { reason: error };
-    }
-    const state = this.#drainNow(now);
-    return rejection === undefined ? { state } : { state, unhandled: rejection };
+    const unhandled = this.enterNow(operation, now, args, maxMs);
+    return { state: this.drainNow(now), unhandled };
   }
 
-  #drainNow(now: number): string {
+  /**
+   * Enters the guest and lets the microtasks run, while the process waits.
+   * @returns what nobody handled.
+   * @throws {CutShort}
+   */
+  enterNow(
+    operation: TurnOperation,
+    now: number,
+    args: readonly VmArgument[],
+    maxMs: number,
+  ): Turn['unhandled'] {
+    try {
+      this.#vm.callNow(this.#dispatch, [operation, now, 1, ...args], maxMs);
+      return undefined;
+    } catch (error) {
+      return this.#unhandledOf(error);
+    }
+  }
+
+  /**
+   * Ends the turn of a run and begins another run of the same script, if the one before is over in every
+   * respect.
+   * @returns what became of the run before, and what nobody handled of the other, if that was begun.
+   * @throws {CutShort} of which of the two is not known.
+   */
+  nextNow(
+    now: number,
+    args: readonly VmArgument[],
+    maxMs: number,
+  ): { readonly state: string; readonly begun: boolean; readonly unhandled: Turn['unhandled'] } {
+    let answer: unknown;
+    try {
+      answer = this.#vm.callNow(this.#dispatch, ['next', now, 1, ...args], maxMs);
+    } catch (error) {
+      const unhandled = this.#unhandledOf(error);
+      return { state: this.#askNow('kept', now), begun: true, unhandled };
+    }
+    const state = toText(answer);
+    const begun = state[0] !== '!';
+    return { state: begun ? state : state.slice(1), begun, unhandled: undefined };
+  }
+
+  /** What became of a run after a turn that the process waited for. @throws {CutShort} */
+  drainNow(now: number): string {
+    return this.#askNow('drain', now);
+  }
+
+  #unhandledOf(error: unknown): { readonly reason: unknown } {
+    if (this.#vm.isClosed || (error as Partial<Error> | undefined)?.message === timedOut) {
+      throw new CutShort();
+    }
+    return { reason: error };
+  }
+
+  #askNow(operation: 'drain' | 'kept', now: number): string {
     let state: unknown;
     try {
-      state = this.#vm.callNow(this.#dispatch, ['drain', now, 1], 0);
+      state = this.#vm.callNow(this.#dispatch, [operation, now, 1], 0);
     } catch {
       throw new CutShort();
     }
-    if (typeof state !== 'string') throw new TypeError('guest drained no string');
-    return state;
+    return toText(state);
   }
 
   /**
@@ -240,4 +284,10 @@ export class Realm {
     this.#dispatch.release();
     this.#context.release();
   }
+}
+
+/** @throws {CutShort} when it is no state: nobody knows then what has happened to the run. */
+function toText(state: unknown): string {
+  if (typeof state !== 'string' || state === '') throw new CutShort();
+  return state;
 }

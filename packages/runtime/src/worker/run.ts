@@ -7,7 +7,7 @@ import type {
   WorkerMessage,
   WorkerUsage,
 } from '../protocol/messages.ts';
-import { ownTurnBegins, turnBegins, turnEnded } from './turn-log.ts';
+import { ownTurnsBegin, turnBegins, turnEnded } from './turn-log.ts';
 import { compilationFailure, compileScript, scriptName } from './compile.ts';
 import {
   readGuestState,
@@ -17,6 +17,7 @@ import {
   type GuestState,
 } from './guest-report.ts';
 import { adviseOnImport } from './import-advice.ts';
+import { leavesRoomForTurnNow, maxTurnNowMs } from './turn-now.ts';
 import type { Cell, LoadedScript, RunRealm, WorkerSource } from './cell.ts';
 import { CutShort, type Realm, type Turn, type TurnOperation } from './realm.ts';
 import type { Vm, VmArgument, VmFunction } from './vm.ts';
@@ -33,12 +34,19 @@ export interface Settlement {
   readonly healthy: boolean;
 }
 
+/** The first turn of a run that is executed among others. */
+export interface AdoptedTurn {
+  readonly turn: Turn;
+  /** As `performance.now` counts. */
+  readonly startedAt: number;
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
+
 type Waiting = Extract<GuestState, { kind: 'waiting' }>;
 type CancelCode = Extract<HostMessage, { type: 'cancel' }>['code'];
 
 const mebi = 1024 * 1024;
-/** How long this thread, and with it the whole worker, waits for a turn of a quick run, in milliseconds. */
-const maxTurnNowMs = 100;
 /** What a short turn takes at most, in milliseconds, and how many make a run a quick one. */
 const shortTurnMs = 0.5;
 const quickAfter = 20;
@@ -56,7 +64,7 @@ export class Run implements Watched {
   readonly #source: WorkerSource;
   readonly #watchdog: Watchdog;
   readonly #send: (message: WorkerMessage) => void;
-  readonly #started = performance.now();
+  #started = performance.now();
   #cpuBefore: number;
   #ended: (settlement: Settlement | undefined) => void = () => {};
   #over = false;
@@ -130,18 +138,39 @@ export class Run implements Watched {
     void this.#live(() => this.#carryOut());
   }
 
+  /**
+   * Instead of `begin`, for a run whose first turn this thread has executed among others.
+   * @param startedAt - as `performance.now` counts
+   */
+  adopt(
+    { turn, startedAt, cpuMs }: AdoptedTurn,
+    ended: (settlement: Settlement | undefined) => void,
+  ): void {
+    this.#ended = ended;
+    this.#vm.onCatastrophe = () => this.breach('memory_limit');
+    this.#started = startedAt;
+    this.#cpuBefore = this.#vm.cpuMs - cpuMs;
+    this.#goOnNow(() => this.#took(turn, cpuMs));
+  }
+
   /** Executes the script up to its end or its first wait, while this thread waits. */
   #beginNow(wrapper: VmFunction): void {
+    this.#goOnNow(({ realm }) => this.#turnNow(realm, 'start', this.#arguments(wrapper)));
+  }
+
+  #goOnNow(takeTurn: (opened: Pick<RunRealm, 'realm'>) => GuestState): void {
     this.#executing = false;
     this.#compiled = 'kept';
     const opened = this.#cell.openHardened((text) => this.#receive(text));
     let state: GuestState;
     try {
-      state = this.#turnNow(opened.realm, 'start', this.#arguments(wrapper));
+      state = takeTurn(opened);
     } catch (error) {
       return this.#conclude(opened, this.#outcomeOf(error));
     }
     if (state.kind === 'settled') return this.#conclude(opened, this.#settled(state));
+    // Given up over a run before it, there is nothing to go on in.
+    if (this.#vm.isClosed) return this.#conclude(opened, undefined);
     this.#watchdog.watch(this);
     const waiting = state;
     void this.#live(async () => {
@@ -260,7 +289,7 @@ export class Run implements Watched {
     this.#heapBytes = this.#cell.heapBytesAfter(this.cpuMs);
     this.#droppedLogs = state.droppedLogs;
     const isSpoiled = this.#message.realm === 'hardened' && !state.intact;
-    if (isSpoiled || this.#isNearlyFull()) this.#vm.close();
+    if (isSpoiled || this.#cell.isNearlyFull) this.#vm.close();
     return this.#bounded(adviseOnImport(state.outcome, this.#source.text));
   }
 
@@ -328,8 +357,7 @@ export class Run implements Watched {
     return (
       this.#quick &&
       this.#exchanged < maxExchanged &&
-      this.deadline - performance.now() > 2 * maxTurnNowMs &&
-      limits.cpuMs - this.cpuMs > 2 * maxTurnNowMs
+      leavesRoomForTurnNow(this.deadline - performance.now(), limits.cpuMs - this.cpuMs)
     );
   }
 
@@ -337,11 +365,20 @@ export class Run implements Watched {
   #turnNow(realm: Realm, operation: TurnOperation, args: readonly VmArgument[]): GuestState {
     this.#isToAsk = false;
     this.#idle = false;
-    ownTurnBegins(this.#message.run);
+    ownTurnsBegin([[this.#message.run]]);
     const turn = realm.turnNow(operation, args, maxTurnNowMs);
+    const took = this.#vm.cpuMs - this.#cpuBefore - this.cpuMs;
+    this.#watchdog.discount(took);
+    return this.#took(turn, took);
+  }
+
+  /** A turn is over that was waited for, and took so much time on a core. */
+  #took(turn: Turn, cpuMs: number): GuestState {
     const { posted, state } = splitHeld(turn.state);
     for (const text of posted) this.#receive(text);
-    this.#watchdog.discount(this.#account(turn));
+    this.cpuMs += cpuMs;
+    this.#tookTurn(cpuMs);
+    this.#tellUnhandled(turn.unhandled);
     return readGuestState(state);
   }
 
@@ -365,16 +402,17 @@ export class Run implements Watched {
     this.#send({ type: 'quick', run: this.#message.run });
   }
 
-  /** @returns time on a core that the turn took. */
-  #account({ unhandled }: Partial<Turn>): number {
+  #account(turn: Partial<Turn>): void {
     const before = this.cpuMs;
     this.cpuMs = this.#vm.cpuMs - this.#cpuBefore;
-    const took = this.cpuMs - before;
-    this.#tookTurn(took);
-    if (unhandled !== undefined && !this.#vm.isClosed) {
-      this.#sendLog(unhandledRejectionLine(unhandled.reason, scriptName));
-    }
-    return took;
+    this.#tookTurn(this.cpuMs - before);
+    // What fails in a VM that was closed says so in the same way.
+    if (!this.#vm.isClosed) this.#tellUnhandled(turn.unhandled);
+  }
+
+  #tellUnhandled(unhandled: Turn['unhandled']): void {
+    if (unhandled === undefined) return;
+    this.#sendLog(unhandledRejectionLine(unhandled.reason, scriptName));
   }
 
   async #rest(state: Waiting): Promise<void> {
@@ -453,10 +491,5 @@ export class Run implements Watched {
     this.#vm.close();
     const message = error instanceof Error ? error.message : 'unknown';
     return { status: 'failed', code: 'internal_error', message };
-  }
-
-  /** A VM whose memory is nearly used up is not worth keeping for the next run. */
-  #isNearlyFull(): boolean {
-    return this.#heapBytes > 0.75 * this.#vm.memoryMb * mebi;
   }
 }

@@ -1,8 +1,17 @@
-import type { HostMessage, RunMessage, WorkerMessage } from '../protocol/messages.ts';
+import type {
+  CompletedRun,
+  HostMessage,
+  LaneMessage,
+  LaneRun,
+  RunMessage,
+  WorkerMessage,
+} from '../protocol/messages.ts';
 import { Cell, type WorkerSource } from './cell.ts';
 import { scriptCode } from './compile.ts';
-import { Run, type Settlement } from './run.ts';
+import { asCompleted, executeLane } from './lane.ts';
+import { Run, type AdoptedTurn, type Settlement } from './run.ts';
 import { toBody } from './script-body.ts';
+import { leavesRoomForTurnNow } from './turn-now.ts';
 import { toCode, type Vm } from './vm.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -60,6 +69,9 @@ export class Supervisor {
       case 'run':
         this.#run(message);
         return;
+      case 'lane':
+        this.#lane(message);
+        return;
       case 'cancel':
         this.#runs.get(message.run)?.cancel(message.code);
         return;
@@ -96,14 +108,81 @@ export class Supervisor {
       return this.#send({ type: 'returned', run: message.run, begun: false });
     }
     if (cell === undefined || source === undefined) throw new TypeError('run without VM or source');
+    const { run, ended } = this.#newRun(cell, message, source);
+    run.begin(ended);
+  }
+
+  #newRun(
+    cell: Cell,
+    message: RunMessage,
+    source: WorkerSource,
+  ): { readonly run: Run; readonly ended: (settlement: Settlement | undefined) => void } {
     cell.isBusy = true;
     const run = new Run(cell, message, source, this.#watchdog, this.#send);
     this.#runs.set(message.run, run);
-    run.begin((settlement) => {
+    const ended = (settlement: Settlement | undefined): void => {
       cell.isBusy = false;
       this.#runs.delete(message.run);
       this.#ended(message, cell.vm, source, settlement);
-    });
+    };
+    return { run, ended };
+  }
+
+  #lane(message: LaneMessage): void {
+    const { vm, limits, runs } = message;
+    const cell = this.#cells.get(vm);
+    if (cell === undefined || cell.isBusy) return this.#giveBack(runs, false);
+    const source = this.#sources.get(message.source);
+    const [first] = runs;
+    if (source === undefined || first === undefined)
+      throw new TypeError('lane without source or runs');
+    const wrapper = cell.readyWrapper(source.id);
+    if (wrapper === undefined || !leavesRoomForTurnNow(limits.timeoutMs, limits.cpuMs)) {
+      this.#run(runMessageOf(message, first));
+      return this.#giveBack(runs.slice(1), false);
+    }
+    const { turns, begun } = executeLane(cell, wrapper, message);
+    this.#laneEnded(cell, source, message, turns, begun);
+  }
+
+  #laneEnded(
+    cell: Cell,
+    source: WorkerSource,
+    message: LaneMessage,
+    turns: readonly AdoptedTurn[],
+    begun: number,
+  ): void {
+    const { vm: id, limits, runs } = message;
+    const { vm } = cell;
+    const completed: CompletedRun[] = [];
+    const others: number[] = [];
+    let cpuMs = 0;
+    for (const [i, turn] of turns.entries()) {
+      cpuMs += turn.cpuMs;
+      const end = asCompleted(runs[i]![0], turn, limits.outputBytes);
+      if (end === undefined) others.push(i);
+      else completed.push(end);
+    }
+    this.#watchdog.discount(cpuMs);
+    if (begun > turns.length) vm.close();
+    // One that goes on will be looked at when it is over.
+    const isOver = others.at(-1) !== turns.length - 1;
+    const heapBytes = isOver ? cell.heapBytesAfter(cpuMs, turns.length) : cell.heapBytes;
+    if (isOver && cell.isNearlyFull) vm.close();
+    if (completed.length > 0) {
+      this.#send({ type: 'completed', runs: completed, heapBytes, healthy: !vm.isClosed });
+    }
+    for (const i of others) {
+      const { run, ended } = this.#newRun(cell, runMessageOf(message, runs[i]!), source);
+      run.adopt(turns[i]!, ended);
+    }
+    this.#giveBack(runs.slice(turns.length, begun), true);
+    this.#giveBack(runs.slice(begun), false);
+    if (vm.isClosed) this.#destroyVm(id);
+  }
+
+  #giveBack(runs: readonly LaneRun[], begun: boolean): void {
+    for (const [run] of runs) this.#send({ type: 'returned', run, begun });
   }
 
   #ended(
@@ -138,4 +217,26 @@ export class Supervisor {
     if (vm.callsUnderWay > 0) setTimeout(() => this.#reportWhenStopped(vm), 1);
     else this.#send({ type: 'vm-gone', vm: vm.id });
   }
+}
+
+/** A run of a lane as it would have come alone. */
+function runMessageOf(
+  { vm, source, context, limits }: LaneMessage,
+  [run, execution, input, low, high, startedAt]: LaneRun,
+): RunMessage {
+  return {
+    type: 'run',
+    run,
+    vm,
+    source,
+    purpose: 'execute',
+    realm: 'hardened',
+    context: `${context}${execution}}`,
+    input,
+    limits,
+    seed: [low, high],
+    startedAt,
+    pace: 'quick',
+    codeWanted: false,
+  };
 }

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { turnSlots } from '../protocol/messages.ts';
+import { maxLaneRuns, turnSlots } from '../protocol/messages.ts';
 
 /** The descriptor after the pipe's: {@link file://../host/black-box.ts}. */
 const descriptor = 4;
@@ -22,27 +22,45 @@ export function turnEnded(slot: number): void {
   free.push(slot);
 }
 
-/** The slot of runs that this thread executes itself, one at a time. */
-let ownSlot = -1;
+/** The slots of runs that this thread executes itself come after the others. */
+const ownRecords = Buffer.alloc(8 * maxLaneRuns);
+let ownRuns = 0;
+let isToClear = false;
 
 /**
- * Notes that this thread executes a run from now on, instead of the one before. That it is over is noted
- * once for all that follow one another.
+ * Notes that this thread executes some runs from now on, one after the other, instead of those before. That
+ * they are over is noted once for all that follow one another.
  */
-export function ownTurnBegins(run: number): void {
-  if (ownSlot >= 0) return write(ownSlot, run);
-  ownSlot = turnBegins(run);
+export function ownTurnsBegin(runs: readonly (readonly [run: number, ...unknown[]])[]): void {
+  if (!isUsable) return;
+  const count = Math.min(runs.length, maxLaneRuns);
+  for (let i = 0; i < count; i++) ownRecords.writeDoubleLE(runs[i]![0], 8 * i);
+  writeOwn(count);
+  if (isToClear) return;
+  isToClear = true;
   setImmediate(() => {
-    turnEnded(ownSlot);
-    ownSlot = -1;
+    isToClear = false;
+    writeOwn(0);
   });
 }
 
-/** At once and into the file, where it stays whatever becomes of this process. */
+/** @param count - of the records that are valid; the others that may be in the file are made none. */
+function writeOwn(count: number): void {
+  ownRecords.fill(0, 8 * count);
+  const length = 8 * Math.max(count, ownRuns);
+  ownRuns = count;
+  writeAt(ownRecords, length, 8 * turnSlots);
+}
+
 function write(slot: number, run: number): void {
   record.writeDoubleLE(run);
+  writeAt(record, record.length, slot * record.length);
+}
+
+/** At once and into the file, where it stays whatever becomes of this process. */
+function writeAt(bytes: Buffer, length: number, position: number): void {
   try {
-    writeSync(descriptor, record, 0, record.length, slot * record.length);
+    writeSync(descriptor, bytes, 0, length, position);
   } catch {
     // There is no such file; the host then suspects all runs alike.
     isUsable = false;

@@ -30,11 +30,18 @@ const answers: Readonly<Record<string, string>> = {
   'makes a call with too long arguments': `send({ type: 'calls', run, calls: [{ call: 1, binding: 0, method: 0, args: JSON.stringify(['x'.repeat(2 ** 20)]) }] });`,
   'writes a line as a method that writes none': `send({ type: 'log', run, lines: [{ level: 'info', message: '', origin: { binding: 0, method: 0 } }] });`,
   'sends back a run that is not quick': `send({ type: 'returned', run, begun: false });`,
+  'completes the run with an output that is no map': `send(completed([run, '[1]', 1, 1]));`,
+  'completes the run with an output that is no JSON': `send(completed([run, '{', 1, 1]));`,
+  'completes the run with a negative time': `send(completed([run, '{}', -1, 1]));`,
+  'completes the run with a time that is none': `send(completed([run, '{}', 1, null]));`,
+  'completes the run without an output': `send(completed([run]));`,
+  'completes the run with too much': `send(completed([run, '{}', 1, 1, 1]));`,
+  'completes no list of runs': `send({ ...completed(), runs: { length: 1, 0: [run, '{}', 1, 1] } });`,
   'closes its pipe': `pipe.destroy();`,
   exits: `process.exit(0);`,
 };
 
-const rogue = (answer: string): string => `
+const rogue = (answer: string, lane: string): string => `
   import { Socket } from 'node:net';
   import { encodeFrame, FrameReader } from '../protocol/frames.ts';
   const pipe = new Socket({ fd: 3, readable: true, writable: true });
@@ -51,6 +58,7 @@ const rogue = (answer: string): string => `
   pipe.on('close', () => process.kill(process.pid, 'SIGKILL'));
   pipe.on('error', () => {});
   const usage = { wallMs: 1, cpuMs: 1, heapBytes: 1 };
+  const completed = (...runs: unknown[]) => ({ type: 'completed', runs, heapBytes: 1, healthy: true });
   /** What the host has said of sources so far. */
   const told: string[] = [];
   pipe.on('data', (piece: Buffer) => {
@@ -61,6 +69,7 @@ const rogue = (answer: string): string => `
       if (type === 'create-vm') send({ type: 'vm-ready', vm });
       if (type === 'destroy-vm') send({ type: 'vm-gone', vm });
       if (type === 'run') { ${answer} }
+      if (type === 'lane') { ${lane} }
     }
   });
   send({ type: 'ready', versions: { node: '', v8: '', codeTag: '' } });
@@ -71,9 +80,10 @@ async function hostWith(
   answer: string,
   body: string,
   options: RuntimeOptions = {},
+  lane = '',
 ): Promise<readonly string[]> {
   const copy = copyPackage();
-  copy.write('src/worker/main.ts', rogue(answer));
+  copy.write('src/worker/main.ts', rogue(answer, lane));
   const host = startHost(`
     import { subscribe } from 'node:diagnostics_channel';
     import { createRuntime, defineBinding } from ${JSON.stringify(copy.index)};
@@ -124,6 +134,15 @@ describe('a worker that has been taken over', () => {
       await codeWith(
         `${others} send(${done}); send(${done}); send({ type: 'log', run, lines: [] });`,
       ),
+    ).toBe('completed {"value":1}');
+  });
+
+  test('cannot complete a run twice in one go, nor one that is not its own', async () => {
+    const one = `[run, '{"value":1}', 1, 1]`;
+    const two = `[run, '{"value":2}', 1, 1]`;
+    const others = `[run + 1, '[', 1, 1], [0, '[', 1, 1]`;
+    expect(
+      await codeWith(`send(completed(${others}, ${one}, ${two})); send(completed(${two}));`),
     ).toBe('completed {"value":1}');
   });
 
@@ -231,3 +250,28 @@ describe('a worker that breaks the protocol over one of several runs', () => {
     },
   );
 });
+
+/** What it may do to runs that came together, as the body of `(message, vm, send, raw)`. */
+const laneBreaks: Readonly<Record<string, string>> = {
+  'completes half of them and breaks the protocol': `send(completed(...ends.slice(0, 4))); send({ type: 'exec' });`,
+  'completes one with an output that is no map': `send(completed(...ends.slice(0, 4), [message.runs[4][0], '[]', 0, 0]));`,
+  'sends back half of them and exits': `for (const [run] of message.runs.slice(0, 4)) send({ type: 'returned', run, begun: true }); process.exit(0);`,
+  'sends all of them back twice': `for (let i = 0; i < 2; i++) for (const [run] of message.runs) send({ type: 'returned', run, begun: false });`,
+};
+
+test.each(Object.entries(laneBreaks))(
+  'a worker that is given runs together and %s, keeps none of them from its end',
+  async (_what, answer) => {
+    const quickly = `send({ ...settled({ status: 'completed', output: '{"value":1}' }), longestTurnMs: 0.01, compiled: 'kept' });`;
+    const lane = `
+      const ends = message.runs.map(([run]: [number]) => [run, '{"value":1}', 0, 0]);
+      if (vm === 1) { ${answer} } else send(completed(...ends));`;
+    const body = `
+      for (let i = 0; i < 30; i++) await runtime.execute('return 1');
+      const runs = Array.from({ length: 8 }, () => runtime.execute('return 1').then(${tell}));
+      for (const end of new Set(await Promise.all(runs))) say(end);`;
+    expect((await hostWith(quickly, body, {}, lane))[0]).toBe('completed {"value":1}');
+    const [, second] = await hostWith(quickly, body, {}, lane);
+    expect(second).toMatch(/^exits/);
+  },
+);

@@ -52,6 +52,19 @@ const valid: readonly (readonly [title: string, message: WorkerMessage])[] = [
   ['quick', { type: 'quick', run: 4 }],
   ['returned', { type: 'returned', run: 4, begun: true }],
   ['waits', { type: 'waits', run: 4 }],
+  ['completed, none', { type: 'completed', runs: [], heapBytes: 0, healthy: true }],
+  [
+    'completed',
+    {
+      type: 'completed',
+      runs: [
+        [4, '{}', 0.5, 0],
+        [5, '', 0, 1e9],
+      ],
+      heapBytes: 1.5,
+      healthy: false,
+    },
+  ],
   ['computes', { type: 'computes', run: 4 }],
   ['code', { type: 'code', source: 3, bytes: new Uint8Array([1, 2]) }],
   ['code of no bytes', { type: 'code', source: 3, bytes: new Uint8Array() }],

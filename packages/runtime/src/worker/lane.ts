@@ -1,0 +1,102 @@
+import type { CompletedRun, LaneMessage, LaneRun } from '../protocol/messages.ts';
+import type { Cell } from './cell.ts';
+import { CutShort } from './realm.ts';
+import type { AdoptedTurn } from './run.ts';
+import { ownTurnsBegin } from './turn-log.ts';
+import { maxTurnNowMs } from './turn-now.ts';
+import type { VmArgument, VmFunction } from './vm.ts';
+
+/** What became of the runs of a lane: one list after the other, in the order of the runs. */
+export interface LaneEnd {
+  /** Those whose first turn is over; the last of them may go on. */
+  readonly turns: readonly AdoptedTurn[];
+  /** How many were begun. When there are more than turns, the VM is of no use any more. */
+  readonly begun: number;
+}
+
+/** The state of a run that has completed, written nothing, and left its realm as it was. */
+const plainState = 'ci0\n';
+
+/**
+ * Executes runs one after the other in the hardened realm of a VM, while this thread waits. Each has a turn
+ * of its own, at the end of which V8 has none of its microtasks left; the call that asks what became of it
+ * begins the next one. It ends with the first run that is not over with its turn, that spoils its realm, or
+ * that has more to say than lines of its console.
+ */
+export function executeLane(
+  cell: Cell,
+  wrapper: VmFunction,
+  { context, limits, runs }: Pick<LaneMessage, 'context' | 'limits' | 'runs'>,
+): LaneEnd {
+  const { vm } = cell;
+  const turns: AdoptedTurn[] = [];
+  const { realm, close } = cell.openHardened(() => {});
+  const { apiCalls, outputBytes, logEntries, logBytes } = limits;
+  ownTurnsBegin(runs);
+  const first = [
+    wrapper,
+    ...textsOf(context, runs[0]!),
+    apiCalls,
+    outputBytes,
+    logEntries,
+    logBytes,
+  ];
+  let begun = 1;
+  let startedAt = performance.now();
+  let cpuBefore = vm.cpuMs;
+  try {
+    let unhandled = realm.enterNow('start', startedAt, first, maxTurnNowMs);
+    for (;;) {
+      const now = performance.now();
+      const cpu = vm.cpuMs;
+      const took = { startedAt, wallMs: now - startedAt, cpuMs: cpu - cpuBefore };
+      const run = runs[begun];
+      if (run === undefined) {
+        turns.push({ turn: { state: realm.drainNow(now), unhandled }, ...took });
+        break;
+      }
+      begun++;
+      const next = realm.nextNow(now, textsOf(context, run), maxTurnNowMs);
+      turns.push({ turn: { state: next.state, unhandled }, ...took });
+      if (!next.begun) {
+        begun--;
+        break;
+      }
+      unhandled = next.unhandled;
+      startedAt = now;
+      cpuBefore = cpu;
+    }
+  } catch (error) {
+    if (!(error instanceof CutShort)) throw error;
+  } finally {
+    close();
+  }
+  return { turns, begun };
+}
+
+/** What `next` of guest/run.js takes, in its order. */
+function textsOf(context: string, run: LaneRun): VmArgument[] {
+  return [`${context}${run[1]}}`, run[2], run[5], run[3], run[4]];
+}
+
+/**
+ * The end of a run as it is told among others.
+ * @returns undefined when there is more to tell.
+ */
+export function asCompleted(
+  run: number,
+  { turn, wallMs, cpuMs }: AdoptedTurn,
+  outputBytes: number,
+): CompletedRun | undefined {
+  const { state, unhandled } = turn;
+  if (unhandled !== undefined || !state.startsWith(plainState)) return undefined;
+  const output = state.slice(plainState.length);
+  // The guest counts characters; what counts is bytes.
+  if (3 * output.length > outputBytes && Buffer.byteLength(output) > outputBytes) return undefined;
+  return [run, output, toMicroseconds(wallMs), toMicroseconds(cpuMs)];
+}
+
+/** No finer, since every digit has to be written and read. */
+function toMicroseconds(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
