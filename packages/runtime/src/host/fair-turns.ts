@@ -32,7 +32,7 @@ export class FairTurns {
     while (this.#waiting.length > 0 && this.#hasTime()) {
       this.#waiting.shift()!();
       // What was let go does its work in this moment.
-      await undefined;
+      await Promise.resolve();
     }
   }
 }
