@@ -81,7 +81,8 @@ describe('the packages, installed', () => {
   test('freeze what bindings add, too, of which the build knows nothing', async () => {
     const bindings = `
       import { defineBinding } from '@cloister/runtime';
-      export const bindings = [defineBinding('crm', { get: { handler: () => 1 } })];`;
+      import { z } from 'zod';
+      export const bindings = [defineBinding('crm', { get: { params: z.tuple([]), handler: () => 1 } })];`;
     writeFileSync(join(folder, 'bindings.js'), bindings);
     const script = join(folder, 'attempt.js');
     writeFileSync(script, `try { sdk.crm.get.left = 1 } catch ({ name }) { return { name } }`);
