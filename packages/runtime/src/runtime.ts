@@ -16,7 +16,7 @@ import { FairTurns } from './host/fair-turns.ts';
 import { publish } from './host/events.ts';
 import { compilationError, Execution, type RunCounts } from './host/execution.ts';
 import { GuardedStore } from './host/guarded-store.ts';
-import { Jail, openJail } from './host/jail/jail.ts';
+import { Jail, startInJail } from './host/jail/jail.ts';
 import type { JailLayer } from './host/jail/layers.ts';
 import { Pool, type PoolStats } from './host/pool.ts';
 import { rehearse } from './host/rehearsal.ts';
@@ -91,16 +91,19 @@ export interface Runtime extends AsyncDisposable {
 }
 
 /**
- * Starts the worker processes and warms the VMs.
+ * Starts the worker processes and a first VM; the other VMs that are kept warm follow.
  * @throws {CloisterError} `invalid_options`; `worker_start_failed` when a worker cannot run scripts, or
  * not in the jail that was asked for.
  */
 export async function createRuntime(options?: RuntimeOptions): Promise<Runtime> {
   const resolved = resolveOptions(options);
-  const jail = resolved.enabled ? await openJail(resolved.jail) : new Jail(new Set());
-  const runtime = new EngineRuntime(resolved, jail, await openStore(resolved));
-  await runtime.start();
-  return runtime;
+  const store = await openStore(resolved);
+  if (!resolved.enabled) return new EngineRuntime(resolved, new Jail(new Set()), store);
+  return startInJail(resolved.jail, async (jail) => {
+    const runtime = new EngineRuntime(resolved, jail, store);
+    await runtime.start();
+    return runtime;
+  });
 }
 
 async function openStore({ cache, enabled }: ResolvedOptions): Promise<GuardedStore | undefined> {
@@ -190,7 +193,6 @@ class EngineRuntime implements Runtime {
   }
 
   async start(): Promise<void> {
-    if (!this.#options.enabled) return;
     try {
       await Promise.all([this.#pool.start(), this.#cache.open(), rehearse(this.#options)]);
     } catch (error) {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
 import type { Binding, BindingMethod } from '../bindings.ts';
+import { ownFolder } from '../own-files.ts';
 import { comment, parametersOf, typeOf, type JsonSchema } from './json-schema-type.ts';
 
 /**
@@ -8,7 +9,7 @@ import { comment, parametersOf, typeOf, type JsonSchema } from './json-schema-ty
  * For an editor with `"lib": ["esnext"]` and no other types.
  */
 export function printDeclarations(bindings: readonly Binding[]): string {
-  const own = readFileSync(new URL('../../types/script-globals.d.ts', import.meta.url), 'utf8');
+  const own = readFileSync(new URL('types/script-globals.d.ts', ownFolder), 'utf8');
   const members = bindings.map(
     ({ name, description }) =>
       `${comment({ description }, '  ')}  readonly ${name}: ${typeName(name)};\n`,

@@ -23,7 +23,10 @@ export interface RuntimeEvents {
     code: 'completed' | ErrorCode;
     usage: Usage;
   };
-  /** A runtime has found out in which layers its processes will run, and why others cannot be had. */
+  /**
+   * In which layers the processes of a runtime are started, and why others cannot be had. Again when no
+   * process came up in these.
+   */
   'cloister:jail': {
     layers: readonly JailLayer[];
     missing: Readonly<Partial<Record<JailLayer, string>>>;

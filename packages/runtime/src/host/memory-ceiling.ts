@@ -6,6 +6,7 @@ import {
   rmdirSync,
   writeFileSync,
 } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
@@ -71,10 +72,10 @@ export class MemoryCeiling {
     }
   }
 
-  /** Takes a process in, and with it all that it starts from now on. */
-  enclose(pid: number): void {
+  /** Takes a process in, and with it all that it starts from then on. It takes the kernel 10 ms. */
+  async enclose(pid: number): Promise<void> {
     try {
-      writeFileSync(join(this.#folder, 'cgroup.procs'), String(pid));
+      await writeFile(join(this.#folder, 'cgroup.procs'), String(pid));
     } catch {
       // It has ended, or may not be moved; the host's watch is still there.
     }

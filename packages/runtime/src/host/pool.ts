@@ -124,7 +124,8 @@ export class Pool {
   }
 
   /**
-   * Starts the workers and the warm VMs, and waits for them.
+   * Starts the workers and waits for them and for a first VM, which is what a first run needs; the other
+   * warm ones follow.
    * @throws {CloisterError} `worker_start_failed` when a worker cannot run scripts.
    */
   async start(): Promise<void> {
@@ -137,6 +138,7 @@ export class Pool {
       clearInterval(keepAlive);
     }
     this.#isStarted = true;
+    this.#refillSoon();
     this.#spareTimer = setTimeout(() => this.#fleet.addSpares(), sparesAfterMs).unref();
     const interval = Math.max(10, Math.min(this.#options.idleMs / 2, 10_000));
     this.#idleTimer = setInterval(() => this.#shrink(), interval).unref();
@@ -369,7 +371,9 @@ export class Pool {
       if (vm.tenantId !== undefined || !isShared) continue;
       if (vm.memoryMb === this.#options.limits.memoryMb) warm++;
     }
-    while (warm < this.#options.poolSize && !this.isFull) {
+    // The first is waited for; the others would only take the cores from it, and from the first run.
+    const wanted = Math.min(this.#options.poolSize, this.#isStarted ? Infinity : 1);
+    while (warm < wanted && !this.isFull) {
       const worker = this.#fleet.placeWarm();
       if (worker === undefined) return;
       this.#createVm(worker, this.#options.limits.memoryMb);
@@ -406,7 +410,7 @@ export class Pool {
     vm.idleSince = performance.now();
     this.#fleet.proved(vm.worker);
     publish('cloister:vm:create', () => ({ vm: id, worker: vm.link.id }));
-    if (!this.#isStarted && this.stats.warm >= this.#options.poolSize) this.#started.resolve();
+    this.#started.resolve();
     this.#onAvailable();
   }
 

@@ -48,6 +48,8 @@ export class WorkerProcess {
   readonly #ceiling: MemoryCeiling | undefined;
   #lastWords = '';
   #pid: number | undefined;
+  /** What is written before the program may read: that is its own, and not for who starts it. */
+  #held: Uint8Array[] | undefined = [];
 
   constructor(
     launch: Launch,
@@ -59,7 +61,11 @@ export class WorkerProcess {
   ) {
     this.#blackBox = blackBox;
     this.#ceiling = ceiling;
-    this.#child = start(launch, blackBox, ceiling);
+    this.#child = start(launch, blackBox, ceiling, () => {
+      const held = this.#held ?? [];
+      this.#held = undefined;
+      this.write(held);
+    });
     this.#errors = socketOf(this.#child, errorDescriptor);
     this.#pipe = socketOf(this.#child, pipeDescriptor);
     if (launch.namespaces !== undefined) this.#status = new NamespaceStatus(this.#child);
@@ -107,6 +113,10 @@ export class WorkerProcess {
   }
 
   write(parts: readonly Uint8Array[]): void {
+    if (this.#held !== undefined) {
+      this.#held.push(...parts);
+      return;
+    }
     if (!this.#pipe.writable) return;
     this.#pipe.cork();
     for (const part of parts) this.#pipe.write(part);
@@ -157,6 +167,7 @@ function start(
   { command, args, user, namespaces }: Launch,
   blackBox?: BlackBox,
   ceiling?: MemoryCeiling,
+  onOpen: () => void = () => {},
 ): ChildProcess {
   const stdio = ['ignore', 'ignore', 'pipe', 'pipe', blackBox?.descriptor ?? 'ignore'] as (
     | 'ignore'
@@ -173,10 +184,14 @@ function start(
     detached: namespaces !== undefined,
     windowsHide: true,
   });
-  if (child.pid !== undefined) ceiling?.enclose(child.pid);
-  if (namespaces !== undefined) {
+  const enclosed = child.pid === undefined ? undefined : ceiling?.enclose(child.pid);
+  void Promise.resolve(enclosed).then(() => {
     // Nothing was started before this, so all that will be is in the control group.
-    socketOf(child, pipeDescriptor).write('\n');
+    const pipe = socketOf(child, pipeDescriptor);
+    if (namespaces !== undefined && pipe.writable) pipe.write('\n');
+    onOpen();
+  });
+  if (namespaces !== undefined) {
     const pipe = socketOf(child, filterDescriptor);
     // Whoever does not read it ends, which says more than a broken pipe.
     pipe.on('error', () => {});

@@ -1,14 +1,13 @@
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ownFolder, programFile } from '../own-files.ts';
 import { stackSizeFlag } from './stack-size.ts';
 
 /** What a child process runs: the `main` file of one of these rooms. */
 export type WorkerProgram = 'worker' | 'eraser';
 
-/** Sources run as they are in the repository, and as built files from the registry. */
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const commonFlags = ['--no-node-snapshot', '--no-warnings', '--permission'] as const;
 const maxParserMemoryMib = 512;
 /**
@@ -32,6 +31,7 @@ const flags: Readonly<Record<WorkerProgram, () => readonly string[]>> = {
     ...workerV8Flags,
     '--allow-addons',
     ...allowRead(programFolders('worker')),
+    ...searchedInVain('isolated-vm').map((file) => `--allow-fs-read=${file}`),
     '--allow-fs-read=/etc/alpine-release',
   ],
   // The parser is WebAssembly, whose pages are 64 KiB; its memory never shrinks.
@@ -47,19 +47,14 @@ const flags: Readonly<Record<WorkerProgram, () => readonly string[]>> = {
  * that may read the code that it runs, and nothing else.
  */
 export function programCommand(program: WorkerProgram): readonly string[] {
-  return [process.execPath, ...flags[program](), mainFile(program)];
-}
-
-/** The file that a program begins with. */
-export function mainFile(program: WorkerProgram): string {
-  return fileURLToPath(new URL(`../${program}/main.${extension}`, import.meta.url));
+  return [process.execPath, ...flags[program](), programFile(program)];
 }
 
 let folders: Readonly<Record<WorkerProgram, readonly string[]>> | undefined;
 
 /** What a program loads: our own package and those that it imports, where they are looked for. */
 export function programFolders(program: WorkerProgram): readonly string[] {
-  const own = realpathSync(fileURLToPath(new URL('../..', import.meta.url)));
+  const own = realpathSync(fileURLToPath(ownFolder));
   folders ??= {
     worker: [
       own,
@@ -74,6 +69,22 @@ export function programFolders(program: WorkerProgram): readonly string[] {
 
 function allowRead(places: readonly string[]): string[] {
   return places.map((folder) => `--allow-fs-read=${realpathSync(folder)}`);
+}
+
+/**
+ * What `require` looks for, in folders of packages that are nearer, before it finds a package: a look that
+ * is refused would end the search.
+ */
+function searchedInVain(name: string): string[] {
+  const found = packageFolder(name, import.meta.url);
+  const files: string[] = [];
+  let folder = dirname(realpathSync(fileURLToPath(ownFolder)));
+  for (; folder !== dirname(folder); folder = dirname(folder)) {
+    const packages = join(folder, 'node_modules');
+    if (join(packages, name) === found) break;
+    if (existsSync(packages)) files.push(join(packages, name, 'package.json'));
+  }
+  return files;
 }
 
 function packageFolder(name: string, from: string): string {

@@ -2,26 +2,8 @@
  * The worker process. Started by {@link file://../host/worker-process.ts} with an empty environment
  * and one pipe; it speaks nothing but the protocol, and to the host alone.
  */
-import { cachedDataVersionTag } from 'node:v8';
-import { HostPipe } from '../protocol/host-pipe.ts';
-import type { HostMessage, WorkerMessage } from '../protocol/messages.ts';
-import { selfTest } from './self-test.ts';
-import { Supervisor } from './supervisor.ts';
+import { listLocales } from './locales.ts';
 
-const pipe = new HostPipe<WorkerMessage>();
-let supervisor: Supervisor | undefined;
-pipe.listen((given) => {
-  const message = given as HostMessage;
-  if (message.type === 'bindings') void begin(JSON.stringify(message.bindings));
-  else if (supervisor === undefined) throw new TypeError('a message before the worker was ready');
-  else supervisor.handle(message);
-});
-
-/** The bindings come first, since every realm is made with them. */
-async function begin(bindings: string): Promise<void> {
-  const reason = await selfTest(bindings);
-  if (reason !== undefined) return pipe.send({ type: 'unusable', reason });
-  supervisor = new Supervisor(bindings, (message) => pipe.send(message));
-  const { node, v8 } = process.versions;
-  pipe.send({ type: 'ready', versions: { node, v8, codeTag: String(cachedDataVersionTag()) } });
-}
+void listLocales();
+// Only now, so that both go on at once.
+void import('./session.ts');

@@ -1,96 +1,36 @@
-import { readFileSync } from 'node:fs';
 import type { RealmKind } from '../protocol/messages.ts';
-import { scriptName } from './compile.ts';
-import { withoutComments } from './guest-source.ts';
+import { readGuest, type GuestProgram } from './guest-program.ts';
+import { guestName } from './guest-text.ts';
 import { webServices } from './web-services.ts';
-import type { Code, CompiledScript, Context, Vm, VmArgument, VmFunction } from './vm.ts';
+import {
+  codeBytes,
+  toCode,
+  type Code,
+  type CompiledScript,
+  type Context,
+  type Vm,
+  type VmArgument,
+  type VmFunction,
+} from './vm.ts';
 
-/** Guest files in the order in which they are run; each may use those before it. */
-const guestFiles: readonly string[] = [
-  'primordials',
-  'outbox',
-  'globals',
-  'clock',
-  'stack',
-  'json',
-  'format-intrinsics',
-  'format-text',
-  'format-identity',
-  'format-base',
-  'format-collections',
-  'format-error',
-  'format-layout',
-  'format-kinds',
-  'format-shape',
-  'format-inspect',
-  'format',
-  'thrown',
-  'console',
-  'timers',
-  'math-random',
-  'web/intrinsics',
-  'web/list',
-  'web/web-idl',
-  'web/services',
-  'web/uncaught',
-  'web/performance',
-  'web/dom-exception',
-  'web/microtask',
-  'web/event',
-  'web/event-target',
-  'web/abort-signal',
-  'web/bytes',
-  'web/code-units',
-  'web/utf8',
-  'web/utf16',
-  'web/windows-1252',
-  'web/encoding-labels',
-  'web/text-encoder',
-  'web/text-decoder',
-  'web/base64',
-  'web/random',
-  'web/form-urlencoded',
-  'web/search-pairs',
-  'web/search-iterator',
-  'web/url-search-params',
-  'web/url',
-  'web/structured-brand',
-  'web/structured-buffer',
-  'web/structured-read',
-  'web/structured-serialize',
-  'web/structured-deserialize',
-  'web/structured-clone',
-  'sdk',
-  // From here on there are no new globals.
-  'intrinsics',
-  'overrides',
-  'harden',
-  'run',
-];
-
-/**
- * One function around the guest files, whose code is not changed, so that what is audited is what runs.
- * @see {@link file://../../guest/primordials.js}
- */
-const guestOrigin = { filename: 'cloister:guest' };
-const guestText: string = readGuest();
-/** V8's code of the guest, made in the first VM of this process, where it had run. */
-let guestCode: Code | undefined;
-/** The ways to all intrinsics, found by the first VM of this process. */
+const guest = readGuest();
+const guestOrigin = { filename: guestName };
+/** V8's code of the guest, made in a VM where it had run: the first of this process, or one of the build. */
+let guestCode: Code | undefined = guest.code === undefined ? undefined : toCode(guest.code);
+let isBuilt = guestCode !== undefined;
+/** The ways to all intrinsics with the bindings of this process, found by its first VM. */
 let hardenPlan = '';
 
-function readGuest(): string {
-  const files = guestFiles.map((name) =>
-    withoutComments(readFileSync(new URL(`../../guest/${name}.js`, import.meta.url), 'utf8')),
-  );
-  const names = { scriptName, guestName: guestOrigin.filename };
-  const settings = `{...${JSON.stringify(names)},realm,plan,bindings}`;
-  return `(function (post, ask, realm, plan, bindings) {'use strict';const guest={__proto__:null,post,ask,settings:${settings}};\n${files.join('\n')}\nreturn guest.dispatch})`;
+/** Makes V8's code of the guest anew, with the functions that have run in this VM by now, unless it came so. */
+export async function rememberGuest(vm: Vm): Promise<void> {
+  if (isBuilt) return;
+  guestCode = await vm.codeOf(guest.text, guestOrigin);
 }
 
-/** Makes V8's code of the guest anew, with the functions that have run in this VM by now. */
-export async function rememberGuest(vm: Vm): Promise<void> {
-  guestCode = await vm.codeOf(guestText, guestOrigin);
+/** The guest, and what the VMs of this process have found out about it. */
+export function guestKept(): GuestProgram {
+  const kept = { text: guest.text, plan: hardenPlan };
+  return guestCode === undefined ? kept : { ...kept, code: codeBytes(guestCode) };
 }
 
 /** What isolated-vm throws when a call has taken its time. A script may throw the same, to its own harm. */
@@ -137,9 +77,16 @@ export class Realm {
   ): Promise<Realm> {
     const context = await vm.createContext();
     const boot = await vm.compile(
-      guestText,
+      guest.text,
       guestCode === undefined ? guestOrigin : { ...guestOrigin, cachedData: guestCode },
     );
+    // Of another V8 than this one, or of other flags.
+    if (boot.cachedDataRejected === true) {
+      guestCode = undefined;
+      isBuilt = false;
+    }
+    // What a built guest says of realms without bindings is true of no others.
+    if (hardenPlan === '' && bindings === '[]') hardenPlan = guest.plan ?? '';
     const install = await vm.evaluate(boot, context);
     boot.release();
     const dispatch = await vm.callForFunction(install, [

@@ -1,14 +1,20 @@
 import { encodeParts, FrameReader } from '../protocol/frames.ts';
 import type { HostMessage, RealmKind, RunMessage } from '../protocol/messages.ts';
-import type { WorkerSource } from './cell.ts';
-import type { Settlement } from './run.ts';
+import { Cell, type WorkerSource } from './cell.ts';
+import { scriptCode } from './compile.ts';
+import { Run, type Settlement } from './run.ts';
 import { toBody } from './script-body.ts';
+import { toCode } from './vm.ts';
+import { Watchdog } from './watchdog.ts';
+import { loadWebServices } from './web-services.ts';
 
 /** Long enough to travel as bytes, as most scripts are whose code is kept. */
 const question = `return { answer: ctx.input.six * 7 }//${' '.repeat(64 * 1024)}`;
 const answer = '{"answer":42}';
 /** Has V8 load the data of its Intl, which takes 20 ms. */
 const internationalQuestion = 'return [new Date(0), 1.5, "a".localeCompare("b")].toLocaleString()';
+/** When the first VMs have been made, which others wait for, in milliseconds. */
+const calmAfterMs = 100;
 const request: Omit<RunMessage, 'realm'> = {
   type: 'run',
   run: 0,
@@ -37,20 +43,12 @@ const request: Omit<RunMessage, 'realm'> = {
  * ready. So a wrong binary is an error at start and not a hang later; and what every run needs,
  * here and in the guest, is loaded and compiled when the first run comes. The script travels as one of
  * the host does, and is taken from its code the second time. What many runs need is
- * loaded meanwhile.
+ * loaded a moment later.
  * @param bindings - shapes of the bindings, as JSON.
  * @returns why this process cannot run scripts, or undefined when it can.
  */
 export async function selfTest(bindings: string): Promise<string | undefined> {
   try {
-    // Imported here, so that an addon that does not load is a reason and not a crash.
-    const [{ Cell }, { scriptCode }, { Run }, { toCode }, { Watchdog }] = await Promise.all([
-      import('./cell.ts'),
-      import('./compile.ts'),
-      import('./run.ts'),
-      import('./vm.ts'),
-      import('./watchdog.ts'),
-    ]);
     const watchdog = new Watchdog();
     const cell = await Cell.create(0, request.limits.memoryMb, bindings);
     const run = async (realm: RealmKind, source: WorkerSource): Promise<string | undefined> => {
@@ -68,8 +66,11 @@ export async function selfTest(bindings: string): Promise<string | undefined> {
     const fromCode = await run('fresh', { id: 1, text, code });
     if (fromSource !== answer || fromCode !== answer) return 'the self-test gave a wrong answer';
     await cell.rememberGuest();
-    const international = { id: 2, text: internationalQuestion, code: undefined };
-    void run('hardened', international).finally(() => cell.vm.close());
+    setTimeout(() => {
+      loadWebServices();
+      const international = { id: 2, text: internationalQuestion, code: undefined };
+      void run('hardened', international).finally(() => cell.vm.close());
+    }, calmAfterMs);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message.split('\n', 1)[0] : String(error);

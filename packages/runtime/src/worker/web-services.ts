@@ -1,5 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-
+import type * as Crypto from 'node:crypto';
 /** What a VM may ask for. The texts are described at the functions that read them. */
 type WebOperation = 'url' | 'url-relative' | 'url-set' | 'random' | 'uuid';
 
@@ -11,6 +10,14 @@ const maxRandomBytes = 65_536;
 /** How much one realm may have in one turn of the event loop, which belongs to all tenants. */
 const answersPerTurn = 64;
 const msPerTurn = 2;
+
+/** Takes 10 ms to load, which the start of a worker does not wait for. */
+let crypto: typeof Crypto | undefined;
+
+/** Loads what the answers need, so that no realm waits for it. */
+export function loadWebServices(): typeof Crypto {
+  return (crypto ??= process.getBuiltinModule('node:crypto'));
+}
 
 const busy = '!';
 const none = '-';
@@ -56,7 +63,7 @@ function answerTo(operation: unknown, text: unknown): string | undefined {
       case 'random':
         return random(text);
       case 'uuid':
-        return randomUUID();
+        return loadWebServices().randomUUID();
       default:
         known satisfies never;
         return undefined;
@@ -124,5 +131,5 @@ function changed(text: string): string | undefined {
 function random(text: string): string | undefined {
   const size = Number(text);
   const valid = Number.isInteger(size) && size > 0 && size <= maxRandomBytes;
-  return valid ? randomBytes(size).toString('latin1') : undefined;
+  return valid ? loadWebServices().randomBytes(size).toString('latin1') : undefined;
 }

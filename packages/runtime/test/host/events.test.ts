@@ -98,6 +98,7 @@ describe('the diagnostics channels', () => {
   test('tell of a lost worker, of the VMs in it, and of the one in its place', async () => {
     const events = recordEvents();
     await startRuntime({ poolSize: 2, workers: 1 });
+    await events.count('cloister:vm:create', 2);
     const [pid] = events.workerPids();
     process.kill(pid!, 'SIGKILL');
     await events.count('cloister:vm:create', 4);

@@ -5,9 +5,11 @@ import { as, codeOf, forever, runUntilLog, startRuntime, unstoppable } from '../
 const soon = { timeout: 20_000, interval: 5 };
 
 describe('the pool', () => {
-  test('has its warm VMs ready when createRuntime resolves, spread over the workers', async () => {
+  test('has one warm VM when createRuntime resolves; the others follow, spread over the workers', async () => {
     const events = recordEvents();
     const runtime = await startRuntime({ poolSize: 4, workers: 2 });
+    expect(runtime.stats().pool).toMatchObject({ workers: 2, vms: 1, warm: 1, idle: 0, busy: 0 });
+    await vi.waitUntil(() => runtime.stats().pool.warm === 4, soon);
     expect(runtime.stats().pool).toMatchObject({ workers: 2, vms: 4, warm: 4, idle: 0, busy: 0 });
     const made = events.of('cloister:vm:create').map(({ worker }) => worker);
     expect(made.toSorted((a, b) => a - b)).toEqual([1, 1, 2, 2]);

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { tryLaunch } from '../worker-process.ts';
-import { mainFile, programFolders } from '../worker-program.ts';
+import { programFile } from '../../own-files.ts';
+import { programFolders } from '../worker-program.ts';
 import { findCommand } from './find-command.ts';
 import { launchThrough } from './launch.ts';
 import type { JailLayer } from './layers.ts';
@@ -28,6 +29,11 @@ const maxTrialMs = 2000;
 
 let found: Promise<FoundLayers> | undefined;
 
+/** Whether it is known in this process what works here. */
+export function areLayersKnown(): boolean {
+  return found !== undefined;
+}
+
 /**
  * Finds the layers that work here by starting Node in all of them at once, which takes some 20 ms; when
  * it does not start, in one after the other. Once for each process; never fails.
@@ -37,19 +43,31 @@ export function findLayers(): Promise<FoundLayers> {
   return found;
 }
 
-async function find(): Promise<FoundLayers> {
+/** A worker has started in these, and so they need not be tried out any more. */
+export function haveWorked(layers: FoundLayers): void {
+  found ??= Promise.resolve(layers);
+}
+
+/** The layers that nothing speaks against, as far as that can be told without starting anything. */
+export function expectedLayers(): FoundLayers {
   const missing = new Map<JailLayer, string>();
   const layers = new Set(givenLayers());
-  const wanted = triedLayers.filter((layer) => !layers.has(layer));
-  const possible = wanted.filter((layer) => {
+  for (const layer of triedLayers) {
+    if (layers.has(layer)) continue;
     const obstacle = obstacleTo(layer);
-    if (obstacle !== undefined) missing.set(layer, obstacle);
-    return obstacle === undefined;
-  });
-  if ((await trial([...layers, ...possible])) === undefined) {
-    return { layers: new Set([...layers, ...possible]), missing };
+    if (obstacle === undefined) layers.add(layer);
+    else missing.set(layer, obstacle);
   }
-  for (const layer of possible) {
+  return { layers, missing };
+}
+
+async function find(): Promise<FoundLayers> {
+  const expected = expectedLayers();
+  if ((await trial([...expected.layers])) === undefined) return expected;
+  const missing = new Map(expected.missing);
+  const layers = new Set(givenLayers());
+  for (const layer of triedLayers) {
+    if (layers.has(layer) || missing.has(layer)) continue;
     const needsOther = layer === 'seccomp' && !layers.has('namespaces');
     // In turn: each is tried together with those that were found to work.
     const failure = needsOther ? 'bwrap would set it up' : await trial([...layers, layer]);
@@ -107,7 +125,7 @@ function obstacleTo(layer: JailLayer): string | undefined {
 /** Why what a worker loads cannot be read by a user whom nothing belongs to. */
 function obstacleToNobody(): string | undefined {
   try {
-    const places = [process.execPath, mainFile('worker'), ...programFolders('worker')];
+    const places = [process.execPath, programFile('worker'), ...programFolders('worker')];
     return places.map(unreadable).find((obstacle) => obstacle !== undefined);
   } catch (error) {
     // Something is not there; what that means is found out when a worker is started.

@@ -1,10 +1,9 @@
 import { Worker } from 'node:worker_threads';
+import { programFile } from '../../own-files.ts';
 import { BytecodeStoreError } from '../bytecode-store-error.ts';
 import type { SqliteAnswer, SqliteOperation, SqliteRequest, SqliteSettings } from './messages.ts';
 
-/** Sources run as they are in the repository, and as built files from the registry. */
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const threadFile = new URL(`./thread.${extension}`, import.meta.url);
+const threadFile = programFile('sqlite-thread');
 
 /** What may wait to be written: two of the largest entries. */
 const maxWaitingBytes = 64 * 1024 * 1024;
