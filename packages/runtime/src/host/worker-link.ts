@@ -10,12 +10,14 @@ import type {
   WorkerVersions,
 } from '../protocol/messages.ts';
 import { parseWorkerMessage, ProtocolError } from '../protocol/parse-worker-message.ts';
+import { residentBound } from '../protocol/resident-bound.ts';
 import { Lookout } from '../protocol/lookout.ts';
 import type { DatedAnswer } from './call-record.ts';
 import type { Source } from './compilation-cache.ts';
 import { BlackBox } from './black-box.ts';
 import { MemoryCeiling } from './memory-ceiling.ts';
 import type { Jail } from './jail/jail.ts';
+import { TurnMemory, type TurnTaker } from './turn-memory.ts';
 import { WorkerProcess, type WorkerExit } from './worker-process.ts';
 
 /** A run as the link sees it: who wants to hear of it. */
@@ -61,6 +63,8 @@ export interface WorkerLinkEvents {
   onVmReady(vm: number): void;
   onVmFailed(vm: number, reason: string): void;
   onVmGone(vm: number): void;
+  /** @returns the run that was in it, when it is given up. */
+  onVmOutgrown(vm: number): LinkedRun | undefined;
   /** V8's code of a source, as this worker made it for a run that was to send it. */
   onCode(source: Source, code: Uint8Array): void;
   /** It is dead: nothing is to be sent to it any more. Its runs are told next. */
@@ -72,6 +76,8 @@ export interface WorkerLinkEvents {
 /** What V8 and isolated-vm write before they abort for want of memory. */
 const outOfMemoryWords =
   /out of memory|is_heap_oom = 1|allocation failed|invalid (array|table) (size|length)/i;
+/** As a frame, as a text and on its way into the VM, of two bytes each perhaps. */
+const copiesOfText = 8;
 const maxFrameBytes = 256 * 1024 * 1024;
 const maxSourceCharacters = 64 * 1024 * 1024;
 
@@ -79,14 +85,19 @@ const maxSourceCharacters = 64 * 1024 * 1024;
  * The host's end of one worker: frames, messages and the runs under way in it. What the worker says
  * is checked; a message that breaks the protocol ends it. Owned by the pool.
  */
-export class WorkerLink {
+export class WorkerLink implements TurnTaker {
   readonly id: number;
   readonly #events: WorkerLinkEvents;
   readonly #process: WorkerProcess;
   readonly #reader = new FrameReader(maxFrameBytes);
   readonly #runs = new Map<number, LinkedRun>();
-  /** Those that the worker's own thread may be executing. */
-  readonly #quickRuns = new Set<number>();
+  /** Those that the worker's own thread may be executing, and the characters that were sent to them. */
+  readonly #quickRuns = new Map<number, number>();
+  readonly #turnMemory = new TurnMemory(this);
+  /** The largest limit of memory of its VMs. */
+  #memoryMb = 0;
+  /** Pieces that it has sent. */
+  #heard = 0;
   readonly #waiting = new Set<number>();
   readonly #computing = new Set<number>();
   /** Sources that the worker has, and whether it has V8's code of them, too. */
@@ -158,6 +169,7 @@ export class WorkerLink {
   }
 
   createVm(vm: number, memoryMb: number): void {
+    this.#memoryMb = Math.max(this.#memoryMb, memoryMb);
     this.#send({ type: 'create-vm', vm, memoryMb });
   }
 
@@ -189,7 +201,7 @@ export class WorkerLink {
     if (message.codeWanted) this.wantCode(source);
     if (this.#runs.size === 0) this.#process.setReferenced(true);
     this.#runs.set(run.id, run);
-    if (message.pace === 'quick') this.#quickRuns.add(run.id);
+    if (message.pace === 'quick') this.#isQuick(run.id, message.input.length);
     this.#send({ ...message, type: 'run', run: run.id, source: source.id });
   }
 
@@ -206,6 +218,8 @@ export class WorkerLink {
   }
 
   answerCall(run: number, { call, answer, at }: DatedAnswer): void {
+    const sent = this.#quickRuns.get(run);
+    if (sent !== undefined) this.#quickRuns.set(run, sent + answer.length);
     this.#send({ type: 'answer', run, call, answer, at });
   }
 
@@ -233,6 +247,23 @@ export class WorkerLink {
   /** Whether its own thread may be executing a script. */
   get mayBeWaiting(): boolean {
     return this.#quickRuns.size > 0;
+  }
+
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** Of a quick run, and of those that are on a core besides, and for what was sent to them. */
+  get turnBytes(): number {
+    let characters = 0;
+    for (const sent of this.#quickRuns.values()) characters += sent;
+    const others = Math.max(0, this.busyCount - this.#quickRuns.size);
+    return (1 + others) * residentBound(this.#memoryMb) + copiesOfText * characters;
+  }
+
+  /** What it executes is tried once more where it is watched closely, which also brings back its logs. */
+  outgrew(): void {
+    this.#end('fatal', 'a turn that it waited for took too much memory');
   }
 
   /** Asks for a sign of life, unless there was one lately. */
@@ -284,6 +315,7 @@ export class WorkerLink {
   #read(piece: Buffer): void {
     if (this.#killed !== undefined) return;
     this.#askedAt = 0;
+    this.#heard++;
     this.#lookout.heard();
     try {
       for (const message of this.#reader.read(piece)) this.#handle(parseWorkerMessage(message));
@@ -310,6 +342,10 @@ export class WorkerLink {
         return this.#events.onVmFailed(message.vm, message.reason);
       case 'vm-gone':
         return this.#events.onVmGone(message.vm);
+      case 'vm-outgrown':
+        return this.#vmOutgrown(message.vm);
+      case 'outgrown':
+        return this.#end('fatal', 'its runs took too much memory together');
       case 'code':
         return this.#events.onCode(this.#wantedSource(message.source), message.bytes);
       case 'log':
@@ -323,7 +359,7 @@ export class WorkerLink {
       case 'abort-call':
         return this.#runs.get(message.run)?.onCallAborted(message.call);
       case 'quick':
-        if (this.#runs.has(message.run)) this.#quickRuns.add(message.run);
+        if (this.#runs.has(message.run)) this.#isQuick(message.run, 0);
         return;
       case 'returned': {
         const run = this.#runs.get(message.run);
@@ -342,12 +378,24 @@ export class WorkerLink {
     }
   }
 
+  /** It kills itself, but it may be a while until that is known. */
+  #vmOutgrown(vm: number): void {
+    const culprit = this.#events.onVmOutgrown(vm);
+    if (culprit === undefined) throw new ProtocolError('a VM that is not given up took too much');
+    this.kill(culprit, 'a VM in it took more and more memory and could not be stopped');
+  }
+
   /** Code is taken only of a source that this worker was asked for: it will be run by others. */
   #wantedSource(id: number): Source {
     const wanted = this.#codeWanted.get(id);
     if (wanted === undefined) throw new ProtocolError('code that nobody asked for');
     if (--wanted.times === 0) this.#codeWanted.delete(id);
     return wanted.source;
+  }
+
+  #isQuick(id: number, characters: number): void {
+    this.#quickRuns.set(id, characters);
+    this.#turnMemory.begin();
   }
 
   #waits(id: number): void {
@@ -375,6 +423,7 @@ export class WorkerLink {
 
   #lost(exit: WorkerExit): void {
     this.#state = 'dead';
+    this.#turnMemory.close();
     const runs = [...this.#runs.values()];
     this.#runs.clear();
     this.#waiting.clear();

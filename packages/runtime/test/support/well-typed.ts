@@ -61,8 +61,8 @@ const call = shape({ call: id, binding: id, method: id, args: text });
 const forms: readonly Check[] = [
   shape({ type: oneOf('ready'), versions: shape({ node: text, v8: text, codeTag: text }) }),
   shape({ type: oneOf('unusable'), reason: text }),
-  shape({ type: oneOf('pong') }),
-  shape({ type: oneOf('vm-ready', 'vm-gone'), vm: id }),
+  shape({ type: oneOf('pong', 'outgrown') }),
+  shape({ type: oneOf('vm-ready', 'vm-gone', 'vm-outgrown'), vm: id }),
   shape({ type: oneOf('vm-failed'), vm: id, reason: text }),
   shape({ type: oneOf('log'), run: id, lines: listOf(line) }),
   shape({ type: oneOf('calls'), run: id, calls: listOf(call) }),
