@@ -4,6 +4,7 @@
  * Lists are null-prototype objects, because tenant code can put setters on Array.prototype.
  */
 guest.formatText = (() => {
+  const { beginning } = guest.primordials;
   const { bigintAsText, charCodeAt, indexOf, min, numberAsText, repeat, slice, symbolAsText } =
     guest.formatIntrinsics;
 
@@ -42,7 +43,7 @@ guest.formatText = (() => {
   /** A name, tag or source text, shortened so that no single one can exceed the budget. */
   const clip = (/** @type {FormatState} */ state, /** @type {string} */ text) => {
     const room = min(MAX_STRING, state.left > 16 ? state.left : 16);
-    return text.length > room ? `${slice(text, 0, room)}\u2026` : text;
+    return text.length > room ? `${beginning(text, room)}\u2026` : text;
   };
 
   const plural = (/** @type {number} */ count, /** @type {string} */ noun) =>
@@ -121,8 +122,9 @@ guest.formatText = (() => {
 
   const stringText = (/** @type {FormatState} */ state, /** @type {string} */ text) => {
     const room = min(MAX_STRING, state.left > 16 ? state.left : 16);
-    const shown = text.length > room ? slice(text, 0, room) : text;
-    const trailer = text.length > room ? more(text.length - room, 'character') : '';
+    const shown = text.length > room ? beginning(text, room) : text;
+    const left = text.length - shown.length;
+    const trailer = left > 0 ? more(left, 'character') : '';
     const long = shown.length > 16 && shown.length > BREAK_LENGTH - state.indent - 4;
     return (long ? quoteLines(shown, state.indent) : quote(shown)) + trailer;
   };

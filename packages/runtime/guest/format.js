@@ -1,6 +1,7 @@
 'use strict';
 // Prints console arguments as Node would. Reads no global after its first lines.
 guest.format = (() => {
+  const { beginning, isHuge } = guest.primordials;
   const {
     charAt,
     charCodeAt,
@@ -28,8 +29,9 @@ guest.format = (() => {
     const room = state.left > 0 ? state.left : 0;
     state.left -= text.length;
     if (text.length <= room) return text;
-    state.dropped += text.length - room;
-    return slice(text, 0, room);
+    const shown = beginning(text, room);
+    state.dropped += text.length - shown.length;
+    return shown;
   };
 
   const objectAsString = (/** @type {FormatState} */ state, /** @type {any} */ value) => {
@@ -169,6 +171,7 @@ guest.format = (() => {
       state.stopped ? '\u2026' : `\u2026 (${count} more characters)`;
     let kept = maxLength - mark(total).length - MARK_SURPLUS;
     if (kept < 0) return slice('\u2026', 0, maxLength);
+    if (kept > text.length) kept = text.length;
     // Half of a surrogate pair would not survive the way out.
     const last = charCodeAt(text, kept - 1);
     if (last >= 0xd800 && last < 0xdc00) kept -= 1;
@@ -178,7 +181,8 @@ guest.format = (() => {
   const firstOf = (/** @type {FormatState} */ state, /** @type {readonly unknown[]} */ args) => {
     state.next = 1;
     if (typeof args[0] !== 'string') return inspectDefault(state, args[0]);
-    return args.length === 1 ? take(state, args[0]) : fill(state, args[0], args);
+    const isTemplate = args.length > 1 && !isHuge(args[0]);
+    return isTemplate ? fill(state, args[0], args) : take(state, args[0]);
   };
 
   const lineOf = (/** @type {readonly unknown[]} */ args, /** @type {FormatState} */ state) => {

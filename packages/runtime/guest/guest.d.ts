@@ -14,6 +14,8 @@ interface Guest {
   };
   primordials: {
     readonly bare: <Class extends Function>(Class: Class) => Class;
+    readonly beginning: (text: string, length: number) => string;
+    readonly isHuge: (text: string) => boolean;
     readonly uncurryThis: <Self, Args extends unknown[], Result>(
       method: (this: Self, ...args: Args) => Result,
     ) => (self: Self, ...args: Args) => Result;

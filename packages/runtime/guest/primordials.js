@@ -20,5 +20,14 @@ guest.primordials = (() => {
     setPrototypeOf(Class.prototype, null);
     return Class;
   };
-  return { __proto__: null, bare, uncurryThis };
+
+  const slice = uncurryThis(String.prototype.slice);
+  // A string that was put together is made one piece when somebody looks into it, whatever that takes.
+  const MAX_WHOLE = 16 * 1024 * 1024;
+  /** Whether a text is too long to look into it. */
+  const isHuge = (/** @type {string} */ text) => text.length > MAX_WHOLE;
+  /** The beginning of a text; nothing of one that is too long to look into it. */
+  const beginning = (/** @type {string} */ text, /** @type {number} */ length) =>
+    isHuge(text) ? '' : slice(text, 0, length);
+  return { __proto__: null, bare, beginning, isHuge, uncurryThis };
 })();

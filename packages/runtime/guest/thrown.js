@@ -2,7 +2,7 @@
 // Turns whatever was thrown into plain, bounded text. Runs on the script's clock: getters, proxies
 // and toString of the thrown value are the script's code.
 guest.thrown = (() => {
-  const { uncurryThis } = guest.primordials;
+  const { isHuge, uncurryThis } = guest.primordials;
   const { clean, position } = guest.stack;
   const { inspect } = guest.format;
   const { String } = globalThis;
@@ -40,13 +40,18 @@ guest.thrown = (() => {
     setImmediate: 'use setTimeout',
   };
 
-  const bounded = (/** @type {string} */ text) =>
-    text.length > maxText ? `${slice(text, 0, maxText)}\u2026` : text;
+  const tooLong = '(too long to be shown)';
+  const bounded = (/** @type {string} */ text) => {
+    if (isHuge(text)) return tooLong;
+    return text.length > maxText ? `${slice(text, 0, maxText)}\u2026` : text;
+  };
   /** The frames stand at the end, behind a message of any length. */
-  const boundedStack = (/** @type {string} */ text) =>
-    text.length > maxText
+  const boundedStack = (/** @type {string} */ text) => {
+    if (isHuge(text)) return '';
+    return text.length > maxText
       ? `${slice(text, 0, maxText / 2)}\u2026${slice(text, text.length - maxText / 2)}`
       : text;
+  };
 
   /** @param {any} value @param {string} key @param {string} fallback */
   const readText = (value, key, fallback, bound = bounded) => {
@@ -94,7 +99,8 @@ guest.thrown = (() => {
    * @param {any} value @param {string} name @param {string} message
    */
   const readStack = (value, name, message) => {
-    const stack = readText(value, 'stack', '', boundedStack);
+    // V8 writes the message into the stack when somebody reads it.
+    const stack = message === tooLong ? '' : readText(value, 'stack', '', boundedStack);
     const head = message === '' ? name : `${name}: ${message}`;
     if (indexOf(stack, head) !== 0) return { head: '', frames: clean(stack) };
     return { head, frames: clean(slice(stack, head.length)) };

@@ -18,7 +18,11 @@ const broken = {
   'an endless loop behind an await': ['await null; for (;;);', 'timeout'],
   'microtasks without end': ['for (;;) await null;', 'timeout'],
   'a promise that never settles': ['await new Promise(() => {});', 'timeout'],
-  'a native loop that V8 cannot stop': ['new Array(1e8).fill(0).sort();', 'timeout'],
+  'a native loop that V8 cannot stop': ['[].indexOf.call({ length: 2 ** 53 - 1 }, 9);', 'timeout'],
+  'a native call that takes memory without end': [
+    'Math.max.apply(null, { length: 2 ** 27 });',
+    'memory_limit',
+  ],
   'buffers without end': [
     'const all = []; for (;;) all.push(new Uint8Array(1e6).fill(1));',
     'memory_limit',

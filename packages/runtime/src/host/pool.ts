@@ -116,6 +116,7 @@ export class Pool {
       onVmReady: (vm) => this.#vmReady(vm),
       onVmFailed: (vm) => this.#vmFailed(vm),
       onVmGone: (vm) => this.#vmGone(vm),
+      onVmOutgrown: (link, vm) => this.#runGivenUp(link, vm),
       onCode: (source, code) => cache.keep(source, code),
       onWorkerGone: (worker, how) => this.#workerGone(worker, how),
       onChange: () => this.#fleetChanged(),
@@ -431,6 +432,11 @@ export class Pool {
     leaveLodging(closing.vm);
     closing.whenStopped();
     this.#onAvailable();
+  }
+
+  #runGivenUp(link: WorkerLink, id: number): LinkedRun | undefined {
+    const vm = this.#closing.get(id)?.vm;
+    return vm?.link === link ? vm.run : undefined;
   }
 
   /** Gives up a VM. When its thread does not stop in time, the whole worker goes. */

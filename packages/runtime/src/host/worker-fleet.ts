@@ -8,7 +8,7 @@ import { Lodging, type Want } from './lodging.ts';
 import { residentBytes } from './resident-bytes.ts';
 import type { RecentTenants } from './recent-tenants.ts';
 import { WorkerPriority } from './worker-priority.ts';
-import { WorkerLink, type WorkerLoss } from './worker-link.ts';
+import { WorkerLink, type LinkedRun, type WorkerLoss } from './worker-link.ts';
 
 /** A worker process as the host keeps it. */
 export interface Worker {
@@ -42,6 +42,8 @@ export interface FleetEvents {
   onVmReady(vm: number): void;
   onVmFailed(vm: number): void;
   onVmGone(vm: number): void;
+  /** @returns the run that was in it, when it is one of this worker and given up. */
+  onVmOutgrown(link: WorkerLink, vm: number): LinkedRun | undefined;
   onCode(source: Source, code: Uint8Array): void;
   /** The VMs of a worker are gone with it, or are about to be. */
   onWorkerGone(worker: Worker, how: 'worker_lost' | 'recycled'): void;
@@ -248,6 +250,7 @@ export class WorkerFleet {
       onVmReady: (vm) => events.onVmReady(vm),
       onVmFailed: (vm) => events.onVmFailed(vm),
       onVmGone: (vm) => events.onVmGone(vm),
+      onVmOutgrown: (vm) => events.onVmOutgrown(link, vm),
       onCode: (source, code) => events.onCode(source, code),
       onDead: () => this.#dead(link),
       onLost: (loss) => this.#lost(worker, loss),

@@ -12,12 +12,14 @@ import type {
   WorkerVersions,
 } from '../protocol/messages.ts';
 import { parseWorkerMessage, ProtocolError } from '../protocol/parse-worker-message.ts';
+import { residentBound } from '../protocol/resident-bound.ts';
 import { Lookout } from '../protocol/lookout.ts';
 import type { DatedAnswer } from './call-record.ts';
 import type { Source } from './compilation-cache.ts';
 import { BlackBox } from './black-box.ts';
 import { MemoryCeiling } from './memory-ceiling.ts';
 import type { Jail } from './jail/jail.ts';
+import { TurnMemory, type TurnTaker } from './turn-memory.ts';
 import { WorkerProcess, type WorkerExit } from './worker-process.ts';
 
 /** A run as the link sees it: who wants to hear of it. */
@@ -43,6 +45,8 @@ export interface LinkedRun {
 /** What the link keeps of a run. */
 interface RunUnderWay {
   readonly run: LinkedRun;
+  /** That were sent to it: of its input and of answers. */
+  characters: number;
   isQuick: boolean;
   /** Where it was last said to be: on its way, waiting, or on a core for a while. */
   at: 'start' | 'rest' | 'work';
@@ -71,6 +75,8 @@ export interface WorkerLinkEvents {
   onVmReady(vm: number): void;
   onVmFailed(vm: number, reason: string): void;
   onVmGone(vm: number): void;
+  /** @returns the run that was in it, when it is given up. */
+  onVmOutgrown(vm: number): LinkedRun | undefined;
   /** V8's code of a source, as this worker made it for a run that was to send it. */
   onCode(source: Source, code: Uint8Array): void;
   /** It is dead: nothing is to be sent to it any more. Its runs are told next. */
@@ -82,6 +88,8 @@ export interface WorkerLinkEvents {
 /** What V8 and isolated-vm write before they abort for want of memory. */
 const outOfMemoryWords =
   /out of memory|is_heap_oom = 1|allocation failed|invalid (array|table) (size|length)/i;
+/** As a frame, as a text and on its way into the VM, of two bytes each perhaps. */
+const copiesOfText = 8;
 const maxFrameBytes = 256 * 1024 * 1024;
 const maxSourceCharacters = 64 * 1024 * 1024;
 
@@ -89,16 +97,25 @@ const maxSourceCharacters = 64 * 1024 * 1024;
  * The host's end of one worker: frames, messages and the runs under way in it. What the worker says
  * is checked; a message that breaks the protocol ends it. Owned by the pool.
  */
-export class WorkerLink {
+export class WorkerLink implements TurnTaker {
   readonly id: number;
   readonly #events: WorkerLinkEvents;
   readonly #process: WorkerProcess;
   readonly #reader = new FrameReader(maxFrameBytes);
   readonly #runs = new Map<number, RunUnderWay>();
-  /** Of these, those that the worker's own thread may be executing, that wait, and that compute for long. */
+  /**
+   * Of these, those that the worker's own thread may be executing, the characters that were sent to them,
+   * those that wait, and those that compute for long.
+   */
   #quickCount = 0;
+  #quickCharacters = 0;
   #waitingCount = 0;
   #computingCount = 0;
+  readonly #turnMemory = new TurnMemory(this);
+  /** The largest limit of memory of its VMs. */
+  #memoryMb = 0;
+  /** Pieces that it has sent. */
+  #heard = 0;
   /** Sources that the worker has, and whether it has V8's code of them, too. */
   readonly #sources: LRUCache<number, { readonly length: number; hasCode: boolean }>;
   /** Sources whose code the worker was asked for, and how often it may still send it. */
@@ -170,6 +187,7 @@ export class WorkerLink {
   }
 
   createVm(vm: number, memoryMb: number): void {
+    this.#memoryMb = Math.max(this.#memoryMb, memoryMb);
     this.#send({ type: 'create-vm', vm, memoryMb });
   }
 
@@ -193,7 +211,7 @@ export class WorkerLink {
     code: Uint8Array | undefined,
     message: Omit<Extract<HostMessage, { type: 'run' }>, 'type' | 'run' | 'source'>,
   ): void {
-    this.#prepare(run, source, code, message.pace === 'quick');
+    this.#prepare(run, source, code, message.pace === 'quick', message.input.length);
     if (message.codeWanted) this.wantCode(source);
     this.#send({ ...message, type: 'run', run: run.id, source: source.id });
   }
@@ -206,7 +224,8 @@ export class WorkerLink {
     common: Pick<LaneMessage, 'vm' | 'context' | 'limits'>,
     asked: LaneRun,
   ): void {
-    this.#prepare(run, source, code, true);
+    const [, , input] = asked;
+    this.#prepare(run, source, code, true, input.length);
     const lane = this.#lanes.get(common.vm);
     if (lane !== undefined && lane.source === source.id && areAlike(lane, common)) {
       lane.runs.push(asked);
@@ -217,15 +236,22 @@ export class WorkerLink {
     this.#lanes.set(common.vm, message);
   }
 
-  #prepare(run: LinkedRun, source: Source, code: Uint8Array | undefined, isQuick: boolean): void {
+  #prepare(
+    run: LinkedRun,
+    source: Source,
+    code: Uint8Array | undefined,
+    isQuick: boolean,
+    characters: number,
+  ): void {
     const kept = this.#kept(source);
     if (code !== undefined && !kept.hasCode) {
       this.#send({ type: 'add-code', source: source.id, bytes: code });
       kept.hasCode = true;
     }
     if (this.#runs.size === 0) this.#process.setReferenced(true);
-    if (isQuick) this.#quickCount++;
-    this.#runs.set(run.id, { run, isQuick, at: 'start' });
+    const entry: RunUnderWay = { run, characters, isQuick: false, at: 'start' };
+    this.#runs.set(run.id, entry);
+    if (isQuick) this.#setQuick(entry);
   }
 
   /** Lets the worker send V8's code of a source once more. */
@@ -241,6 +267,11 @@ export class WorkerLink {
   }
 
   answerCall(run: number, { call, answer, at }: DatedAnswer): void {
+    const entry = this.#runs.get(run);
+    if (entry !== undefined) {
+      entry.characters += answer.length;
+      if (entry.isQuick) this.#quickCharacters += answer.length;
+    }
     this.#send({ type: 'answer', run, call, answer, at });
   }
 
@@ -268,6 +299,21 @@ export class WorkerLink {
   /** Whether its own thread may be executing a script. */
   get mayBeWaiting(): boolean {
     return this.#quickCount > 0;
+  }
+
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** Of a quick run, and of those that are on a core besides, and for what was sent to them. */
+  get turnBytes(): number {
+    const others = Math.max(0, this.busyCount - this.#quickCount);
+    return (1 + others) * residentBound(this.#memoryMb) + copiesOfText * this.#quickCharacters;
+  }
+
+  /** What it executes is tried once more where it is watched closely, which also brings back its logs. */
+  outgrew(): void {
+    this.#end('fatal', 'a turn that it waited for took too much memory');
   }
 
   /** Asks for a sign of life, unless there was one lately. */
@@ -320,6 +366,7 @@ export class WorkerLink {
   #read(piece: Buffer): void {
     if (this.#killed !== undefined) return;
     this.#askedAt = 0;
+    this.#heard++;
     this.#lookout.heard();
     try {
       for (const message of this.#reader.read(piece)) this.#handle(parseWorkerMessage(message));
@@ -346,6 +393,10 @@ export class WorkerLink {
         return this.#events.onVmFailed(message.vm, message.reason);
       case 'vm-gone':
         return this.#events.onVmGone(message.vm);
+      case 'vm-outgrown':
+        return this.#vmOutgrown(message.vm);
+      case 'outgrown':
+        return this.#end('fatal', 'its runs took too much memory together');
       case 'code':
         return this.#events.onCode(this.#wantedSource(message.source), message.bytes);
       case 'log':
@@ -396,6 +447,13 @@ export class WorkerLink {
     }
   }
 
+  /** It kills itself, but it may be a while until that is known. */
+  #vmOutgrown(vm: number): void {
+    const culprit = this.#events.onVmOutgrown(vm);
+    if (culprit === undefined) throw new ProtocolError('a VM that is not given up took too much');
+    this.kill(culprit, 'a VM in it took more and more memory and could not be stopped');
+  }
+
   /** Code is taken only of a source that this worker was asked for: it will be run by others. */
   #wantedSource(id: number): Source {
     const wanted = this.#codeWanted.get(id);
@@ -406,9 +464,14 @@ export class WorkerLink {
 
   #becameQuick(id: number): void {
     const entry = this.#runs.get(id);
-    if (entry === undefined || entry.isQuick) return;
+    if (entry !== undefined && !entry.isQuick) this.#setQuick(entry);
+  }
+
+  #setQuick(entry: RunUnderWay): void {
     entry.isQuick = true;
     this.#quickCount++;
+    this.#quickCharacters += entry.characters;
+    this.#turnMemory.begin();
   }
 
   #waits(id: number): void {
@@ -436,7 +499,10 @@ export class WorkerLink {
   #forget(id: number): void {
     const entry = this.#runs.get(id);
     if (entry === undefined) return;
-    if (entry.isQuick) this.#quickCount--;
+    if (entry.isQuick) {
+      this.#quickCount--;
+      this.#quickCharacters -= entry.characters;
+    }
     this.#move(entry, 'start');
     this.#runs.delete(id);
     if (this.#runs.size === 0) this.#process.setReferenced(false);
@@ -444,6 +510,7 @@ export class WorkerLink {
 
   #lost(exit: WorkerExit): void {
     this.#state = 'dead';
+    this.#turnMemory.close();
     const runs = [...this.#runs.values()].map(({ run }) => run);
     this.#runs.clear();
     this.#quickCount = 0;

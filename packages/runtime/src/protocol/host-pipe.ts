@@ -4,6 +4,8 @@ import { encodeParts, FrameReader } from './frames.ts';
 import { Lookout } from './lookout.ts';
 
 const maxFrameBytes = 256 * 1024 * 1024;
+/** How long the host may leave the last word of a process unread, in milliseconds. */
+const maxPartingMs = 20;
 
 /**
  * The end of a child process of the pipe to its host, file descriptor 3. The host owns the process:
@@ -38,7 +40,16 @@ export class HostPipe<Outgoing extends object> {
     this.#outgoing.push(message);
   }
 
+  /** Sends a message, and ends the process as soon as it is on its way. */
+  sendLast(message: Outgoing): void {
+    this.#outgoing.push(message);
+    this.#flush();
+    this.#socket.write('', () => leave());
+    setTimeout(leave, maxPartingMs);
+  }
+
   #flush(): void {
+    if (this.#outgoing.length === 0) return;
     this.#socket.cork();
     for (const part of encodeParts(this.#outgoing)) this.#socket.write(part);
     this.#socket.uncork();

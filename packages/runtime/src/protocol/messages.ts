@@ -259,6 +259,16 @@ export type WorkerMessage =
    * it was begun and took too long, which has cost its VM.
    */
   | { readonly type: 'returned'; readonly run: number; readonly begun: boolean }
+  /**
+   * The worker's last word: it kills itself, because a VM that is given up takes more and more memory and
+   * cannot be stopped.
+   */
+  | { readonly type: 'vm-outgrown'; readonly vm: number }
+  /**
+   * The worker's last word: it kills itself, because the runs that it executes took too much memory
+   * together, and it cannot tell which of them did.
+   */
+  | { readonly type: 'outgrown' }
   /** The run is not on a core any more: it waits for a timer or for answers. */
   | { readonly type: 'waits'; readonly run: number }
   /** The run has been on a core for a while without waiting; again, if it has waited before. */

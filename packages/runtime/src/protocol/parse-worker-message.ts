@@ -57,6 +57,10 @@ export function parseWorkerMessage(value: unknown): WorkerMessage {
       return { type: 'vm-failed', vm: whole(fields, 'vm'), reason: text(fields, 'reason') };
     case 'vm-gone':
       return { type: 'vm-gone', vm: whole(fields, 'vm') };
+    case 'vm-outgrown':
+      return { type: 'vm-outgrown', vm: whole(fields, 'vm') };
+    case 'outgrown':
+      return { type: 'outgrown' };
     case 'log':
       return { type: 'log', run: whole(fields, 'run'), lines: list(fields, 'lines').map(logLine) };
     case 'calls':

@@ -7,6 +7,7 @@ import type {
   WorkerMessage,
   WorkerUsage,
 } from '../protocol/messages.ts';
+import { residentBound } from '../protocol/resident-bound.ts';
 import { ownTurnsBegin, turnBegins, turnEnded } from './turn-log.ts';
 import { compilationFailure, compileScript, scriptName } from './compile.ts';
 import {
@@ -80,6 +81,8 @@ export class Run implements Watched {
   readonly #answers: (number | string)[] = [];
   /** Characters of its calls and their answers. */
   #exchanged = 0;
+  /** Characters of the longest text that goes in or out. */
+  #longestText: number;
   #wake: (() => void) | undefined;
   /** In the turn of answers that is going on, or was last: whether the script called the host. */
   #hasCalled = false;
@@ -109,8 +112,12 @@ export class Run implements Watched {
     this.#send = send;
     this.#quick = message.pace === 'quick';
     this.#cpuBefore = cell.vm.cpuMs;
+    this.#longestText = Math.max(message.input.length, message.limits.outputBytes);
   }
 
+  get vm(): number {
+    return this.#vm.id;
+  }
   get deadline(): number {
     return this.#started + this.#message.limits.timeoutMs;
   }
@@ -120,8 +127,15 @@ export class Run implements Watched {
   get memoryBytes(): number {
     return this.#message.limits.memoryMb * mebi;
   }
+  get residentBytes(): number {
+    // What goes in or out is there twice for a moment.
+    return residentBound(this.#message.limits.memoryMb) + 2 * this.#longestText;
+  }
   get executing(): boolean {
     return this.#executing;
+  }
+  get stopping(): boolean {
+    return this.#over && this.#vm.isClosed && this.#vm.callsUnderWay > 0;
   }
 
   /**
@@ -210,6 +224,7 @@ export class Run implements Watched {
     if (this.#over) return;
     this.#answers.push(call, answer, at);
     this.#exchanged += answer.length;
+    this.#longestText = Math.max(this.#longestText, answer.length);
     this.#wake?.();
   }
 

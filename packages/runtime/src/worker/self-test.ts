@@ -49,7 +49,7 @@ const request: Omit<RunMessage, 'realm'> = {
  */
 export async function selfTest(bindings: string): Promise<string | undefined> {
   try {
-    const watchdog = new Watchdog();
+    const watchdog = new Watchdog(() => {});
     const cell = await Cell.create(0, request.limits.memoryMb, bindings);
     const run = async (realm: RealmKind, source: WorkerSource): Promise<string | undefined> => {
       const asked = new Run(cell, { ...request, realm }, source, watchdog, () => {});

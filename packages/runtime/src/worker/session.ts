@@ -18,7 +18,11 @@ pipe.listen((given) => {
 async function begin(bindings: string): Promise<void> {
   const reason = await selfTest(bindings);
   if (reason !== undefined) return pipe.send({ type: 'unusable', reason });
-  supervisor = new Supervisor(bindings, (message) => pipe.send(message));
+  supervisor = new Supervisor(
+    bindings,
+    (message) => pipe.send(message),
+    (message) => pipe.sendLast(message),
+  );
   const { node, v8 } = process.versions;
   pipe.send({ type: 'ready', versions: { node, v8, codeTag: String(cachedDataVersionTag()) } });
 }

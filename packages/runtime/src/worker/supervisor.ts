@@ -26,14 +26,23 @@ export class Supervisor {
   readonly #cells = new Map<number, Cell>();
   readonly #runs = new Map<number, Run>();
   readonly #sources = new Map<number, WorkerSource>();
-  readonly #watchdog = new Watchdog();
+  readonly #watchdog = new Watchdog((vm) =>
+    this.#sendLast(vm === undefined ? { type: 'outgrown' } : { type: 'vm-outgrown', vm }),
+  );
   readonly #send: (message: WorkerMessage) => void;
+  /** Ends the process with a message. */
+  readonly #sendLast: (message: WorkerMessage) => void;
   /** Shapes of the bindings, as JSON. */
   readonly #bindings: string;
 
-  constructor(bindings: string, send: (message: WorkerMessage) => void) {
+  constructor(
+    bindings: string,
+    send: (message: WorkerMessage) => void,
+    sendLast: (message: WorkerMessage) => void,
+  ) {
     this.#bindings = bindings;
     this.#send = send;
+    this.#sendLast = sendLast;
   }
 
   handle(message: HostMessage): void {

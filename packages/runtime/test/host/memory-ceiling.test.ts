@@ -44,9 +44,10 @@ withCeiling('a run is told of its memory by the kernel alone, when nobody else l
   replace('src/host/resident-bytes.ts', 'if (pid === undefined', 'if (true');
   replace(
     'src/worker/watchdog.ts',
-    'share.residentBytes > run.memoryBytes',
-    'false && share.residentBytes > run.memoryBytes',
+    'share.ownBytes > run.residentBytes',
+    'false && share.ownBytes > run.residentBytes',
   );
+  replace('src/worker/watchdog.ts', 'taken > allowed', 'false && taken > allowed');
   const host = startHost(`
     import { createRuntime } from ${JSON.stringify(copy.index)};
     const runtime = await createRuntime({ workers: 1, maxWorkerMb: 300, limits: { memoryMb: 1024 } });

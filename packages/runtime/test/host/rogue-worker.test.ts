@@ -22,6 +22,8 @@ const answers: Readonly<Record<string, string>> = {
   'logs data that is no JSON': `send({ type: 'log', run, lines: [{ level: 'info', message: '', data: '[' }] });`,
   'logs data that is no list': `send({ type: 'log', run, lines: [{ level: 'info', message: '', data: '{}' }] });`,
   'sends a vm-gone for the VM and no end of the run': `send({ type: 'vm-gone', vm });`,
+  'says that the VM took too much while its run goes on': `send({ type: 'vm-outgrown', vm });`,
+  'says that its runs took too much': `send({ type: 'outgrown' });`,
   'makes a call of a binding that there is not': `send({ type: 'calls', run, calls: [{ call: 1, binding: 7, method: 0, args: '[]' }] });`,
   'makes a call with arguments that are no JSON': `send({ type: 'calls', run, calls: [{ call: 1, binding: 0, method: 0, args: '[' }] });`,
   'makes a call with arguments that are no list': `send({ type: 'calls', run, calls: [{ call: 1, binding: 0, method: 0, args: '{}' }] });`,

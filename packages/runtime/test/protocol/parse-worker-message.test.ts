@@ -24,6 +24,8 @@ const valid: readonly (readonly [title: string, message: WorkerMessage])[] = [
   ['vm-ready', { type: 'vm-ready', vm: 0 }],
   ['vm-failed', { type: 'vm-failed', vm: Number.MAX_SAFE_INTEGER, reason: '' }],
   ['vm-gone', { type: 'vm-gone', vm: 7 }],
+  ['vm-outgrown', { type: 'vm-outgrown', vm: 7 }],
+  ['outgrown', { type: 'outgrown' }],
   ['log without lines', { type: 'log', run: 4, lines: [] }],
   [
     'log of all levels',

@@ -58,11 +58,17 @@ const line = shape({
 
 const call = shape({ call: id, binding: id, method: id, args: text });
 
+/** A run, its output, and its times. */
+const completed: Check = (value) =>
+  Array.isArray(value) &&
+  value.length === 4 &&
+  [id, text, amount, amount].every((check, at) => check(value[at]));
+
 const forms: readonly Check[] = [
   shape({ type: oneOf('ready'), versions: shape({ node: text, v8: text, codeTag: text }) }),
   shape({ type: oneOf('unusable'), reason: text }),
-  shape({ type: oneOf('pong') }),
-  shape({ type: oneOf('vm-ready', 'vm-gone'), vm: id }),
+  shape({ type: oneOf('pong', 'outgrown') }),
+  shape({ type: oneOf('vm-ready', 'vm-gone', 'vm-outgrown'), vm: id }),
   shape({ type: oneOf('vm-failed'), vm: id, reason: text }),
   shape({ type: oneOf('log'), run: id, lines: listOf(line) }),
   shape({ type: oneOf('calls'), run: id, calls: listOf(call) }),
@@ -81,6 +87,7 @@ const forms: readonly Check[] = [
     compiled: oneOf('kept', 'code', 'source', 'refused'),
     healthy: flag,
   }),
+  shape({ type: oneOf('completed'), runs: listOf(completed), heapBytes: amount, healthy: flag }),
 ];
 
 /** Whether a value is a `WorkerMessage` with no field beyond; written apart from the parser. */

@@ -1,0 +1,59 @@
+/** What a run is taken to have made this process grow by. */
+export interface MemoryShare {
+  /** While nothing else was executed, so that it is surely its own. */
+  ownBytes: number;
+  /** Its part of the growth while others were executed, too: nobody can say whose that was. */
+  sharedBytes: number;
+}
+
+/**
+ * Finds out by how much the process grows, and whose doing it is. What Node itself takes for messages and
+ * the like is left out. Owned by the watchdog.
+ */
+export class MemoryShares {
+  #last = 0;
+  #expected = 0;
+
+  /** Says that the process grows for a reason that is no run's, such as another VM. */
+  expect(bytes: number): void {
+    this.#expected += bytes;
+  }
+
+  /** Begins anew: what the process has grown by until now is nobody's. */
+  begin(): void {
+    this.#expected = 0;
+    this.#last = residentBytes();
+  }
+
+  /** Divides what the process has grown by since the last time between those that were executed. */
+  divide(active: readonly MemoryShare[]): void {
+    const before = this.#last;
+    this.#last = residentBytes();
+    if (active.length === 0) return;
+    const grown = this.#last - before;
+    const expected = Math.max(0, Math.min(grown, this.#expected));
+    this.#expected -= expected;
+    const part = (grown - expected) / active.length;
+    for (const share of active) add(share, part, active.length === 1);
+  }
+}
+
+export function bytesOf({ ownBytes, sharedBytes }: MemoryShare): number {
+  return ownBytes + sharedBytes;
+}
+
+function add(share: MemoryShare, bytes: number, isAlone: boolean): void {
+  if (bytes >= 0) {
+    if (isAlone) share.ownBytes += bytes;
+    else share.sharedBytes += bytes;
+    return;
+  }
+  const rest = Math.min(0, share.sharedBytes + bytes);
+  share.sharedBytes = Math.max(0, share.sharedBytes + bytes);
+  share.ownBytes = Math.max(0, share.ownBytes + rest);
+}
+
+function residentBytes(): number {
+  const { rss, heapTotal, external } = process.memoryUsage();
+  return rss - heapTotal - external;
+}
