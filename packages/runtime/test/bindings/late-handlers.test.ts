@@ -29,6 +29,13 @@ const free = { params: anything, cost: 0 };
 const host = defineBinding('host', {
   gated: { ...gated, handler: obedient },
   checked: { params: z.array(z.unknown()).refine(async () => true), handler: obedient },
+  checkedSlowly: {
+    params: z.array(z.unknown()).refine(async () => {
+      await pause(300);
+      return true;
+    }),
+    handler: obedient,
+  },
   narrow: { ...gated, maxConcurrent: 2, handler: stubborn },
   hasty: { ...gated, maxConcurrent: 2, timeoutMs: 5, handler: stubborn },
   free: { ...free, handler: stubborn },
@@ -65,9 +72,11 @@ describe('a handler', () => {
 
   test('whose call was given up while its arguments were checked is not begun', async () => {
     const source = `const c = new AbortController();
-      const call = sdk.host.checked({ signal: c.signal }).catch((error) => error.name);
+      const call = sdk.host.checkedSlowly({ signal: c.signal }).catch((error) => error.name);
       await null; await null; c.abort();
-      return await call`;
+      const name = await call;
+      await new Promise((done) => setTimeout(done, 400));
+      return name`;
     expect(await value(source)).toBe('AbortError');
     expect(going.begun).toBe(0);
   });
