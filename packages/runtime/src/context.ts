@@ -85,6 +85,9 @@ export interface ResolvedContext {
 }
 
 const maxIdLength = 256;
+const defaultTenant: Tenant = Object.freeze({ id: 'default' });
+const noExecution: Execution = Object.freeze({});
+const noContext: RunContext = Object.freeze({});
 const knownFields = new Set([
   'language',
   'tenant',
@@ -122,7 +125,7 @@ export function resolveContext(
 }
 
 function resolve(given: RunContext | undefined, runtime: RuntimeDefaults): ResolvedContext {
-  const context = record(given ?? {}, 'context') as RunContext;
+  const context = record(given ?? noContext, 'context') as RunContext;
   for (const field of Object.keys(context)) {
     if (!knownFields.has(field)) throw invalid(`${field} is not a field of the run context`);
   }
@@ -133,8 +136,8 @@ function resolve(given: RunContext | undefined, runtime: RuntimeDefaults): Resol
     weight,
     maxConcurrency,
     ...tenant
-  } = record(context.tenant ?? { id: 'default' }, 'tenant') as Tenant;
-  const execution = record(context.execution ?? {}, 'execution') as Execution;
+  } = record(context.tenant ?? defaultTenant, 'tenant') as Tenant;
+  const execution = record(context.execution ?? noExecution, 'execution') as Execution;
   const executionId =
     execution.id === undefined ? randomUUID() : identifier(execution.id, 'execution.id');
   if (context.signal !== undefined && !(context.signal instanceof AbortSignal)) {
@@ -168,11 +171,14 @@ function resolve(given: RunContext | undefined, runtime: RuntimeDefaults): Resol
         ? Infinity
         : checkWholeNumber(maxConcurrency, 'tenant.maxConcurrency', 1, 10_000),
     ),
-    limits: lowerLimits(
-      runtime.limits,
-      checkLimits(tenantLimits, 'tenant.limits'),
-      checkLimits(context.limits, 'limits'),
-    ),
+    limits:
+      tenantLimits === undefined && context.limits === undefined
+        ? runtime.limits
+        : lowerLimits(
+            runtime.limits,
+            checkLimits(tenantLimits, 'tenant.limits'),
+            checkLimits(context.limits, 'limits'),
+          ),
     signal: context.signal,
     onLog: context.onLog,
   });

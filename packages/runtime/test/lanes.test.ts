@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineBinding, type RunContext, type RunResult, type Runtime } from '../src/index.ts';
+import { recordEvents } from './support/channels.ts';
 import { as, startRuntime } from './support/runs.ts';
 
 // Runs that are expected to be over at once are executed one after the other in one VM, without the
@@ -200,6 +201,44 @@ describe('a run in a lane', () => {
     for (const [i, end] of ends.entries()) {
       if (i === 5) expect(end).toMatchObject({ reason: { code: 'memory_limit' } });
       else expect(end).toMatchObject({ value: { output: { value: i } } });
+    }
+  });
+
+  test('that takes far longer than it used to, as all behind it do, holds up no other tenant', async () => {
+    const events = recordEvents();
+    const runtime = await startRuntime({ workers: 1 });
+    const source = `const end = Date.now() + ctx.input.ms; while (Date.now() < end); return ctx.input.i`;
+    for (let i = 0; i < 60; i++) await runtime.execute(source, { ms: 0 }, as('slow'));
+    await makeStraight(runtime, 'return 1', as('other'));
+    const slow = together(
+      runtime,
+      source,
+      Array.from({ length: 40 }, (_, i) => ({ i, ms: 60 })),
+      as('slow'),
+    );
+    // In the worker's own thread all of them would take 2.4 s before this one.
+    const began = performance.now();
+    await runtime.execute('return 1', {}, as('other'));
+    expect(performance.now() - began).toBeLessThan(1200);
+    const ends = await slow;
+    expect(ends.map((end) => end.status === 'fulfilled' && end.value.output['value'])).toEqual(
+      Array.from({ length: 40 }, (_, i) => i),
+    );
+    expect(events.of('cloister:worker:exit')).toEqual([]);
+  });
+
+  test('that costs the worker is found among those that were executed with it', async () => {
+    const runtime = await startRuntime({ workers: 1 });
+    const source = `if (ctx.input.i === 30) new Array(1e8).fill(0).sort(); return ctx.input.i`;
+    const context = as('tenant', { limits: { timeoutMs: 3000 } });
+    await makeStraight(runtime, source, context);
+    const inputs = Array.from({ length: 60 }, (_, i) => ({ i }));
+    const ends = await together(runtime, source, inputs, context);
+    for (const [i, end] of ends.entries()) {
+      if (i === 30) expect(end.status).toBe('rejected');
+      else expect(end).toMatchObject({ value: { output: { value: i } } });
+      // Found at once, it costs the others no more than this.
+      if (end.status === 'fulfilled') expect(end.value.usage.attempts).toBeLessThanOrEqual(2);
     }
   });
 });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { maxLaneRuns, turnSlots } from '../protocol/messages.ts';
+import { ownTurnSlots, turnSlots } from '../protocol/messages.ts';
 
 /**
  * A file without a name in which a worker notes the runs that it executes, so that it can be read when
@@ -32,7 +32,7 @@ export class BlackBox {
 
   /** The runs that were being executed when the worker last wrote. */
   executing(): ReadonlySet<number> {
-    const bytes = Buffer.alloc(8 * (turnSlots + maxLaneRuns));
+    const bytes = Buffer.alloc(8 * (turnSlots + ownTurnSlots));
     const length = this.#closed ? 0 : readSync(this.descriptor, bytes, 0, bytes.length, 0);
     const runs = new Set<number>();
     for (let at = 0; at + 8 <= length; at += 8) {

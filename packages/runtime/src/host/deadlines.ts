@@ -21,6 +21,8 @@ export class Deadlines {
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Infinity;
   #isReferenced = false;
+  /** Far deadlines in the spans. */
+  #far = 0;
 
   /** Calls `action` in `ms` milliseconds, not earlier. */
   after(ms: number, action: () => void): Deadline {
@@ -33,6 +35,8 @@ export class Deadlines {
       this.#spans.set(end, span);
       this.#add(span.entry);
     }
+    this.#far++;
+    if (!this.#isReferenced) this.#arm();
     return new FarDeadline(span, action);
   }
 
@@ -40,13 +44,18 @@ export class Deadlines {
   remove(entry: Entry): void {
     if (entry.place < 0) return;
     this.#takeOut(entry.place);
-    if (this.#heap.length === 0) this.#rest();
+    if (this.#isIdle) this.#rest();
   }
 
-  /** Forgets a span of far deadlines of which none is left. */
-  removeSpan(span: Span): void {
-    this.#spans.delete(span.entry.at);
-    this.remove(span.entry);
+  /** A far deadline was taken back. Its span stays, for those that are to come at the same time. */
+  removeFar(): void {
+    this.#far--;
+    if (this.#isIdle) this.#rest();
+  }
+
+  /** A span of time is over. */
+  removeSpan(end: number): void {
+    this.#spans.delete(end);
   }
 
   /** Forgets all deadlines. */
@@ -56,8 +65,15 @@ export class Deadlines {
     this.#timerAt = Infinity;
     this.#isReferenced = false;
     for (const entry of this.#heap) entry.place = -1;
+    for (const span of this.#spans.values()) span.forget();
     this.#heap.length = 0;
     this.#spans.clear();
+    this.#far = 0;
+  }
+
+  /** Whether nothing is in the heap but spans without deadlines. */
+  get #isIdle(): boolean {
+    return this.#far === 0 && this.#heap.length === this.#spans.size;
   }
 
   #add(entry: Entry): Entry {
@@ -78,6 +94,7 @@ export class Deadlines {
       this.#timer?.ref();
     }
     this.#isReferenced = true;
+    if (this.#isIdle) this.#rest();
   }
 
   /** There is nothing to wait for; but the next deadline may be later than what the timer waits for. */
@@ -171,14 +188,17 @@ class Span {
   }
 
   remove(deadline: FarDeadline): void {
-    if (this.#deadlines.delete(deadline) && this.#deadlines.size === 0)
-      this.#owner.removeSpan(this);
+    if (this.#deadlines.delete(deadline)) this.#owner.removeFar();
+  }
+
+  forget(): void {
+    this.#deadlines.clear();
   }
 
   #come(): void {
-    this.#owner.removeSpan(this);
+    this.#owner.removeSpan(this.entry.at);
     for (const deadline of this.#deadlines) {
-      this.#deadlines.delete(deadline);
+      this.remove(deadline);
       deadline.action();
     }
   }

@@ -56,11 +56,12 @@ const muteMs = 500;
 /** How long a worker in which a VM is to stop may give no sign of life, in milliseconds. */
 const maxStallMs = 3000;
 /**
- * Runs that take so long together, in milliseconds, but no more than so many, are sent to one VM before it is
- * asked whether another would be better: they go through the VM together.
+ * Quick runs that take so long together, in milliseconds, are sent to one VM before it is asked whether
+ * another would be better, and to one worker before they are worth another: the more of them go through a
+ * VM together, the less each costs.
  */
 const groupMs = 0.5;
-const maxGroup = 32;
+const crowdMs = 2;
 /** So many runs more may be in the worker of proven scripts before one of them goes to another. */
 const fewRuns = 2;
 /** A VM is replaced after so many runs, or at such an age, in milliseconds. */
@@ -188,8 +189,10 @@ export class Pool {
   ): PooledVm | undefined {
     const last = this.#lastLane;
     const isLast = last !== undefined && last.tenantId === want.tenantId && last.known.has(source);
-    const goesOn = isLast && last.load % groupOf(expectedMs) !== 0 && isJoinable(last, want);
-    const best = goesOn ? last : this.#findLane(want, source, busyOnly);
+    const group = countWithin(groupMs, expectedMs);
+    const goesOn = isLast && last.load % group !== 0 && isJoinable(last, want);
+    const crowd = countWithin(crowdMs, expectedMs);
+    const best = goesOn ? last : this.#findLane(want, source, crowd, busyOnly);
     this.#lastLane = best;
     if (best === undefined) return undefined;
     if (best.state === 'idle') return this.#occupy(best, want, true);
@@ -200,17 +203,17 @@ export class Pool {
 
   /** Whether `join` would find a VM that is busy with such runs. */
   hasLane(want: Want, source: number): boolean {
-    return this.#findLane(want, source, true) !== undefined;
+    return this.#findLane(want, source, 1, true) !== undefined;
   }
 
-  #findLane(want: Want, source: number, busyOnly: boolean): PooledVm | undefined {
+  #findLane(want: Want, source: number, crowd: number, busyOnly: boolean): PooledVm | undefined {
     const own = this.#bound.get(want.tenantId);
     if (own === undefined) return undefined;
     let best: PooledVm | undefined;
     for (const vm of own) {
       if (!vm.known.has(source)) continue;
       const isOpen = vm.state === 'idle' ? !busyOnly && isFit(vm, want) : isJoinable(vm, want);
-      if (isOpen && (best === undefined || isBetterLane(vm, best))) best = vm;
+      if (isOpen && (best === undefined || isBetterLane(vm, best, crowd))) best = vm;
     }
     return best;
   }
@@ -514,15 +517,18 @@ function isJoinable(vm: PooledVm, { memoryMb, kind, trust }: Want): boolean {
   return want?.memoryMb === memoryMb && want.kind === kind && want.trust === trust;
 }
 
-function groupOf(expectedMs: number | undefined): number {
+/** How many runs that take so long each, in milliseconds, take so long together; one at least. */
+function countWithin(ms: number, expectedMs: number | undefined): number {
   if (expectedMs === undefined) return 1;
-  return Math.max(1, Math.min(maxGroup, Math.floor(groupMs / expectedMs)));
+  return Math.max(1, Math.min(maxLaneRuns, Math.floor(ms / expectedMs)));
 }
 
-/** Few VMs are kept busy rather than many, but those of all workers. */
-function isBetterLane(a: PooledVm, b: PooledVm): boolean {
+/** Few VMs and workers are kept busy rather than many, but all workers when there is a crowd for each. */
+function isBetterLane(a: PooledVm, b: PooledVm, crowd: number): boolean {
   if (a.worker === b.worker) return a.load > b.load;
-  return a.link.runCount < b.link.runCount;
+  const crowdsA = Math.floor(a.link.runCount / crowd);
+  const crowdsB = Math.floor(b.link.runCount / crowd);
+  return crowdsA === crowdsB ? a.link.runCount > b.link.runCount : crowdsA < crowdsB;
 }
 
 function leaveLodging(vm: PooledVm): void {

@@ -128,6 +128,8 @@ export class WorkerLink implements TurnTaker {
   /** Of what is outgoing, by VM: more runs may join the last lane of each. */
   readonly #lanes = new Map<number, LaneMessage & { readonly runs: LaneRun[] }>();
   #state: 'starting' | 'ready' | 'dead' = 'starting';
+  #isReferenced = true;
+  #isReleasing = false;
   #killed: Pick<WorkerLoss, 'kind' | 'culprit' | 'reason'> | undefined;
 
   constructor(
@@ -248,7 +250,7 @@ export class WorkerLink implements TurnTaker {
       this.#send({ type: 'add-code', source: source.id, bytes: code });
       kept.hasCode = true;
     }
-    if (this.#runs.size === 0) this.#process.setReferenced(true);
+    this.#reference();
     const entry: RunUnderWay = { run, characters, isQuick: false, at: 'start' };
     this.#runs.set(run.id, entry);
     if (isQuick) this.#setQuick(entry);
@@ -329,7 +331,7 @@ export class WorkerLink implements TurnTaker {
 
   /** Ends the worker at the end of the runtime's life. */
   close(): void {
-    this.#process.setReferenced(true);
+    this.#reference();
     this.#end('closed', 'the runtime was shut down');
   }
 
@@ -381,6 +383,7 @@ export class WorkerLink implements TurnTaker {
     switch (message.type) {
       case 'ready':
         this.#state = 'ready';
+        this.#isReferenced = false;
         this.#process.setReferenced(false);
         return this.#events.onReady(message.versions);
       case 'unusable':
@@ -505,7 +508,27 @@ export class WorkerLink implements TurnTaker {
     }
     this.#move(entry, 'start');
     this.#runs.delete(id);
-    if (this.#runs.size === 0) this.#process.setReferenced(false);
+    if (this.#runs.size === 0) this.#releaseSoon();
+  }
+
+  /** A worker with a run in it keeps the process of the embedder alive. */
+  #reference(): void {
+    if (this.#isReferenced) return;
+    this.#isReferenced = true;
+    this.#process.setReferenced(true);
+  }
+
+  /** Not before it is seen whether another run follows at once. */
+  #releaseSoon(): void {
+    if (this.#isReleasing) return;
+    this.#isReleasing = true;
+    setImmediate(() => {
+      this.#isReleasing = false;
+      // Whoever has it ended waits for its end.
+      if (this.#runs.size > 0 || this.#state !== 'ready' || this.#killed !== undefined) return;
+      this.#isReferenced = false;
+      this.#process.setReferenced(false);
+    });
   }
 
   #lost(exit: WorkerExit): void {

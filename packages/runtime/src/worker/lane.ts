@@ -1,4 +1,9 @@
-import type { CompletedRun, LaneMessage, LaneRun } from '../protocol/messages.ts';
+import {
+  ownTurnSlots,
+  type CompletedRun,
+  type LaneMessage,
+  type LaneRun,
+} from '../protocol/messages.ts';
 import type { Cell } from './cell.ts';
 import { CutShort } from './realm.ts';
 import type { AdoptedTurn } from './run.ts';
@@ -14,6 +19,8 @@ export interface LaneEnd {
   readonly begun: number;
 }
 
+/** Time on a core after which a lane begins no other run: they are not what was expected of them. */
+const maxLaneMs = 20;
 /** The state of a run that has completed, written nothing, and left its realm as it was. */
 const plainState = 'ci0\n';
 
@@ -21,7 +28,7 @@ const plainState = 'ci0\n';
  * Executes runs one after the other in the hardened realm of a VM, while this thread waits. Each has a turn
  * of its own, at the end of which V8 has none of its microtasks left; the call that asks what became of it
  * begins the next one. It ends with the first run that is not over with its turn, that spoils its realm, or
- * that has more to say than lines of its console.
+ * that has more to say than lines of its console; and when it takes longer than such runs should.
  */
 export function executeLane(
   cell: Cell,
@@ -43,7 +50,8 @@ export function executeLane(
   ];
   let begun = 1;
   let startedAt = performance.now();
-  let cpuBefore = vm.cpuMs;
+  const cpuAtStart = vm.cpuMs;
+  let cpuBefore = cpuAtStart;
   try {
     let unhandled = realm.enterNow('start', startedAt, first, maxTurnNowMs);
     for (;;) {
@@ -51,10 +59,11 @@ export function executeLane(
       const cpu = vm.cpuMs;
       const took = { startedAt, wallMs: now - startedAt, cpuMs: cpu - cpuBefore };
       const run = runs[begun];
-      if (run === undefined) {
+      if (run === undefined || cpu - cpuAtStart > maxLaneMs) {
         turns.push({ turn: { state: realm.drainNow(now), unhandled }, ...took });
         break;
       }
+      if (begun % ownTurnSlots === 0) ownTurnsBegin(runs, begun);
       begun++;
       const next = realm.nextNow(now, textsOf(context, run), maxTurnNowMs);
       turns.push({ turn: { state: next.state, unhandled }, ...took });

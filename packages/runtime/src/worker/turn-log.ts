@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { maxLaneRuns, turnSlots } from '../protocol/messages.ts';
+import { ownTurnSlots, turnSlots } from '../protocol/messages.ts';
 
 /** The descriptor after the pipe's: {@link file://../host/black-box.ts}. */
 const descriptor = 4;
@@ -23,25 +23,32 @@ export function turnEnded(slot: number): void {
 }
 
 /** The slots of runs that this thread executes itself come after the others. */
-const ownRecords = Buffer.alloc(8 * maxLaneRuns);
+const ownRecords = Buffer.alloc(8 * ownTurnSlots);
 let ownRuns = 0;
 let isToClear = false;
 
 /**
  * Notes that this thread executes some runs from now on, one after the other, instead of those before. That
  * they are over is noted once for all that follow one another.
+ * @param from - which of the runs is the first; as many are noted as there is room for.
  */
-export function ownTurnsBegin(runs: readonly (readonly [run: number, ...unknown[]])[]): void {
+export function ownTurnsBegin(
+  runs: readonly (readonly [run: number, ...unknown[]])[],
+  from = 0,
+): void {
   if (!isUsable) return;
-  const count = Math.min(runs.length, maxLaneRuns);
-  for (let i = 0; i < count; i++) ownRecords.writeDoubleLE(runs[i]![0], 8 * i);
+  const count = Math.min(runs.length - from, ownTurnSlots);
+  for (let i = 0; i < count; i++) ownRecords.writeDoubleLE(runs[from + i]![0], 8 * i);
   writeOwn(count);
   if (isToClear) return;
   isToClear = true;
-  setImmediate(() => {
-    isToClear = false;
-    writeOwn(0);
-  });
+  // What they have come to is sent first.
+  setImmediate(() => setImmediate(clearOwn));
+}
+
+function clearOwn(): void {
+  isToClear = false;
+  writeOwn(0);
 }
 
 /** @param count - of the records that are valid; the others that may be in the file are made none. */
