@@ -28,7 +28,9 @@ interface Share {
   longStartedAt: number;
 }
 
-/** Runs that take so much time on a core count as one; shorter ones as a part of it. In milliseconds. */
+/** Runs that take so much time on a core are not light: each is there for long enough to be in the way. In milliseconds. */
+const heavyMs = 0.8;
+/** Light runs count as the part of a place that they take of so much time, in milliseconds; others as one. */
 const fullMs = 2;
 const minWeight = 0.01;
 /** How long a tenant is remembered as one whose runs compute for long, in milliseconds. */
@@ -38,10 +40,12 @@ const maxRemembered = 10_000;
 const patienceMs = 2000;
 
 /**
- * Counts who is on the cores, and says who may join. A tenant has as many places as there are cores, and
- * twice as many when it is alone; two at least. When it is not, it uses one place less than there are
- * cores for runs that are likely to compute for long, and all tenants together twice as many as there
- * are cores; one more may join them when it has waited for two seconds. Owned by the scheduler.
+ * Counts who is on the cores, and says who may join. A tenant has twice as many places as there are cores
+ * when it is alone. When it is not, it has as many as there are cores, two at least, and one core less for
+ * runs that are known not to be light: whoever comes to a core that is taken waits for milliseconds until
+ * the system takes it away from the other. For runs that are likely to compute for long, all tenants together
+ * have twice as many as there are cores; one more may join them when it has waited for two seconds. Owned by
+ * the scheduler.
  */
 export class CoreShares {
   readonly #cores: number;
@@ -65,7 +69,7 @@ export class CoreShares {
     const share = this.#tenants.get(tenantId);
     // As long as there is room at all, or short runs would pass a longer one by for ever.
     const isAlone = this.#recent.isAlone(tenantId);
-    if (share !== undefined && share.load > this.#placesOf(isAlone) - minWeight / 2) {
+    if (share !== undefined && share.load > this.#placesOf(isAlone, expectedMs) - minWeight / 2) {
       return { cause: 'tenant_cap', forMs: isAlone ? undefined : patienceMs };
     }
     const ownAreMany = share !== undefined && share.long >= Math.max(1, this.#cores - 1);
@@ -79,7 +83,7 @@ export class CoreShares {
   /** How many such runs the tenant has places for, one at least. */
   roomFor(tenantId: string, expectedMs: number | undefined): number {
     const load = this.#tenants.get(tenantId)?.load ?? 0;
-    const places = this.#placesOf(this.#recent.isAlone(tenantId));
+    const places = this.#placesOf(this.#recent.isAlone(tenantId), expectedMs);
     return Math.max(1, Math.floor((places - load) / weightOf(expectedMs)));
   }
 
@@ -118,8 +122,11 @@ export class CoreShares {
     this.#put(use);
   }
 
-  #placesOf(isAlone: boolean): number {
-    return Math.max(2, (isAlone ? 2 : 1) * this.#cores);
+  #placesOf(isAlone: boolean, expectedMs: number | undefined): number {
+    if (isAlone) return Math.max(2, 2 * this.#cores);
+    // For those that compute for long there is a rule of its own.
+    const isInTheWay = isHeavy(expectedMs) && expectedMs <= longMs;
+    return isInTheWay ? Math.max(1, this.#cores - 1) : Math.max(2, this.#cores);
   }
 
   #put(use: CoreUse): void {
@@ -143,6 +150,11 @@ export class CoreShares {
   }
 }
 
+function isHeavy(expectedMs: number | undefined): expectedMs is number {
+  return expectedMs !== undefined && expectedMs > heavyMs;
+}
+
 function weightOf(expectedMs: number | undefined): number {
-  return expectedMs === undefined ? 1 : Math.min(1, Math.max(minWeight, expectedMs / fullMs));
+  if (expectedMs === undefined || isHeavy(expectedMs)) return 1;
+  return Math.min(1, Math.max(minWeight, expectedMs / fullMs));
 }

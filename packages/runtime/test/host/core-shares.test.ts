@@ -6,6 +6,7 @@ const cores = 4;
 /** Places of a tenant that has company. */
 const places = cores;
 const quickMs = 0.1;
+const heavyMs = 1;
 const slowMs = 500;
 
 beforeEach(() => {
@@ -48,6 +49,24 @@ describe('a tenant', () => {
   test('has many more for runs that are known to be short', () => {
     const [shares] = inCompany();
     expect(startSome(shares, 1000, 'bad', quickMs).length).toBeGreaterThan(50);
+  });
+
+  test('leaves a core to the others when its runs are not light', () => {
+    const [shares, recent] = inCompany();
+    expect(startSome(shares, 100, 'bad', heavyMs)).toHaveLength(cores - 1);
+    expect(shares.holdOf('bad', heavyMs, 0)).toMatchObject({ cause: 'tenant_cap' });
+    expect(shares.roomFor('good', heavyMs)).toBe(cores - 1);
+    recent.note('bad');
+    vi.advanceTimersByTime(2000);
+    expect(startSome(shares, 100, 'bad', heavyMs)).toHaveLength(cores + 1);
+  });
+
+  test('has a place for a run that is not light on a single core, too', () => {
+    const recent = new RecentTenants();
+    for (const id of ['good', 'bad']) recent.note(id);
+    const shares = new CoreShares(1, recent);
+    expect(startSome(shares, 100, 'bad', heavyMs)).toHaveLength(1);
+    expect(startSome(shares, 100, 'good', heavyMs)).toHaveLength(1);
   });
 
   test('gets a place back when a run waits, and once only', () => {
