@@ -6,6 +6,9 @@ export interface MemoryShare {
   sharedBytes: number;
 }
 
+/** How long growth is expected after it was announced, in milliseconds: what does not come is no script's to take. */
+const maxExpectedMs = 250;
+
 /**
  * Finds out by how much the process grows, and whose doing it is. What Node itself takes for messages and
  * the like is left out. Owned by the watchdog.
@@ -13,10 +16,12 @@ export interface MemoryShare {
 export class MemoryShares {
   #last = 0;
   #expected = 0;
+  #expectedUntil = 0;
 
-  /** Says that the process grows for a reason that is no run's, such as another VM. */
+  /** Says that the process is about to grow for a reason that is no run's, such as another VM. */
   expect(bytes: number): void {
     this.#expected += bytes;
+    this.#expectedUntil = performance.now() + maxExpectedMs;
   }
 
   /** Begins anew: what the process has grown by until now is nobody's. */
@@ -29,10 +34,11 @@ export class MemoryShares {
   divide(active: readonly MemoryShare[]): void {
     const before = this.#last;
     this.#last = residentBytes();
-    if (active.length === 0) return;
     const grown = this.#last - before;
+    if (performance.now() > this.#expectedUntil) this.#expected = 0;
     const expected = Math.max(0, Math.min(grown, this.#expected));
     this.#expected -= expected;
+    if (active.length === 0) return;
     const part = (grown - expected) / active.length;
     for (const share of active) add(share, part, active.length === 1);
   }

@@ -15,6 +15,8 @@ const answer = '{"answer":42}';
 const internationalQuestion = 'return [new Date(0), 1.5, "a".localeCompare("b")].toLocaleString()';
 /** When the first VMs have been made, which others wait for, in milliseconds. */
 const calmAfterMs = 100;
+/** What the process grows by for what it loads then. */
+const calmBytes = 10 * 1024 * 1024;
 const request: Omit<RunMessage, 'realm'> = {
   type: 'run',
   run: 0,
@@ -45,9 +47,13 @@ const request: Omit<RunMessage, 'realm'> = {
  * the host does, and is taken from its code the second time. What many runs need is
  * loaded a moment later.
  * @param bindings - shapes of the bindings, as JSON.
+ * @param onGrowth - told by how many bytes the process is about to grow for that.
  * @returns why this process cannot run scripts, or undefined when it can.
  */
-export async function selfTest(bindings: string): Promise<string | undefined> {
+export async function selfTest(
+  bindings: string,
+  onGrowth: (bytes: number) => void,
+): Promise<string | undefined> {
   try {
     const watchdog = new Watchdog(() => {});
     const cell = await Cell.create(0, request.limits.memoryMb, bindings);
@@ -67,6 +73,7 @@ export async function selfTest(bindings: string): Promise<string | undefined> {
     if (fromSource !== answer || fromCode !== answer) return 'the self-test gave a wrong answer';
     await cell.rememberGuest();
     setTimeout(() => {
+      onGrowth(calmBytes);
       loadWebServices();
       const international = { id: 2, text: internationalQuestion, code: undefined };
       void run('hardened', international).finally(() => cell.vm.close());

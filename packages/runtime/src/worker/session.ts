@@ -16,7 +16,7 @@ pipe.listen((given) => {
 
 /** The bindings come first, since every realm is made with them. */
 async function begin(bindings: string): Promise<void> {
-  const reason = await selfTest(bindings);
+  const reason = await selfTest(bindings, (bytes) => supervisor?.expectGrowth(bytes));
   if (reason !== undefined) return pipe.send({ type: 'unusable', reason });
   supervisor = new Supervisor(
     bindings,

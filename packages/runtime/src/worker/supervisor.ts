@@ -45,6 +45,11 @@ export class Supervisor {
     this.#sendLast = sendLast;
   }
 
+  /** Says that the process is about to grow, for itself and for no run. */
+  expectGrowth(bytes: number): void {
+    this.#watchdog.expectGrowth(bytes);
+  }
+
   handle(message: HostMessage): void {
     switch (message.type) {
       case 'bindings':
