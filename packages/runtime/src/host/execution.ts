@@ -216,8 +216,8 @@ export class Execution implements LinkedRun {
     this.#countCompilation(message);
     const usage = this.#usage(message.usage);
     const { outcome } = message;
-    const breach =
-      this.#callBreach ?? (this.#session?.hasCallsAhead === true ? 'diverged' : undefined);
+    const isShort = this.#session?.hasCallsAhead === true && endedByItself(outcome);
+    const breach = this.#callBreach ?? (isShort ? 'diverged' : undefined);
     if (breach !== undefined) {
       this.#failByBreach(breach, usage);
     } else if (outcome.status === 'completed') {
@@ -536,6 +536,17 @@ export class Execution implements LinkedRun {
     return `the run needed more than ${this.context.limits.memoryMb} MiB of memory (memoryMb)`;
   }
 }
+
+/** Whether the script came to its end, as opposed to having been ended before it made all of its calls. */
+function endedByItself(outcome: Outcome): boolean {
+  return outcome.status === 'completed' || ownFailures.has(outcome.code);
+}
+
+const ownFailures: ReadonlySet<ErrorCode> = new Set([
+  'script_error',
+  'output_invalid',
+  'output_limit',
+]);
 
 /** Where nobody is known to have been executed, all may have been. */
 function isAmong(suspects: ReadonlySet<number> | undefined, run: number): boolean {

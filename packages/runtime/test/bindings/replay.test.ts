@@ -69,6 +69,16 @@ describe('a run that lost its worker over another run', () => {
     handled = [];
   });
 
+  test('and is out of time before it has made its calls again has timed out', async () => {
+    const run = await displaced(
+      `await new Promise((resolve) => setTimeout(resolve, 1500));
+       await sdk.host.add('a'); console.log('up'); ${pause}`,
+      { timeoutMs: 2500 },
+    );
+    expect((await failureOf(run.result)).code).toBe('timeout');
+    expect(handled).toEqual(['add a']);
+  });
+
   test('gets the answers that it had, and no handler runs twice', async () => {
     const run = await displaced(
       `const first = await sdk.host.add('a');
