@@ -44,6 +44,8 @@ export class HostPipe<Outgoing extends object> {
   sendLast(message: Outgoing): void {
     this.#outgoing.push(message);
     this.#flush();
+    // Most likely the system has taken it already.
+    if (this.#socket.writableLength === 0) return leave();
     this.#socket.write('', () => leave());
     setTimeout(leave, maxPartingMs);
   }

@@ -30,6 +30,11 @@ export class MemoryShares {
     this.#last = residentBytes();
   }
 
+  /** What the process has grown by since the last time that it was divided. */
+  get sinceLast(): number {
+    return residentBytes() - this.#last;
+  }
+
   /** Divides what the process has grown by since the last time between those that were executed. */
   divide(active: readonly MemoryShare[]): void {
     const before = this.#last;

@@ -44,6 +44,9 @@ const maxGrowthPerMs = 4 * 1024 * 1024;
 /** What a run that is over may have taken before it has to stop, as part of its limit; but so much more in any case. */
 const partingShare = 1.3;
 const minPartingBytes = 2 * 1024 * 1024;
+/** Looks without sleep at one that took too much, of some 25 µs each, and how many without growth are enough. */
+const maxStopLooks = 200;
+const stillLooks = 30;
 /** A run that computed for long is told of when it is seen to wait so often. */
 const restLooks = 2;
 /** A worker with nothing to do looks on for a while, since the next run is likely to come soon. */
@@ -174,7 +177,24 @@ export class Watchdog {
     for (const [run, share] of this.#runs) {
       if (share.restBytes !== undefined) continue;
       const limit = this.#breached(run, share);
-      if (limit !== undefined) run.breach(limit);
+      if (limit === undefined) continue;
+      run.breach(limit);
+      if (limit === 'memory_limit') this.#awaitStop(run, share);
+    }
+  }
+
+  /**
+   * Does not go to sleep before one that took too much has stopped to grow, or has grown too far: where its
+   * threads have all the cores, to be woken may take as long as it takes to grow by half the limit.
+   */
+  #awaitStop(run: Watched, share: Share): void {
+    const { restBytes } = share;
+    if (restBytes === undefined) return;
+    let most = 0;
+    for (let look = 0, still = 0; look < maxStopLooks && still < stillLooks; look++, still++) {
+      const grown = this.#memory.sinceLast;
+      if (bytesOf(share) + grown > restBytes) return this.#onOutgrown(run.vm);
+      if (grown > most) [most, still] = [grown, 0];
     }
   }
 

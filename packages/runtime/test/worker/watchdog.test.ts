@@ -122,3 +122,36 @@ test('a run that is over and goes on growing is told of by its VM; one that only
   await vi.waitUntil(() => outgrown.mock.calls.length > 0, soon);
   expect(outgrown.mock.calls).toEqual([[7]]);
 });
+
+test.each([
+  ['goes on growing is told of at once', 0.5, [[7]]],
+  ['has stopped to grow is not', 0, []],
+])('a run that took too much and %s', (_what, mibPerLook, expected) => {
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const outgrown = vi.fn();
+  const watchdog = new Watchdog(outgrown);
+  const state = { stopping: false };
+  const breach = (): void => {
+    state.stopping = true;
+    watchdog.unwatch(run);
+    vi.spyOn(process, 'memoryUsage').mockImplementation(() => ({
+      rss: (resident += mibPerLook * mebi),
+      heapTotal: 0,
+      heapUsed: 0,
+      external: 0,
+      arrayBuffers: 0,
+    }));
+  };
+  const limits = { vm: 7, memoryBytes: 64 * mebi, residentBytes: 76 * mebi };
+  const run: Watched = Object.defineProperty(someRun({ ...limits, breach }), 'stopping', {
+    get: () => state.stopping,
+  });
+  grow(0);
+  watchdog.watch(run);
+  grow(77);
+  // The look that finds it, and none after that.
+  vi.advanceTimersByTime(10);
+  expect(state.stopping).toBe(true);
+  expect(outgrown.mock.calls).toEqual(expected);
+});
