@@ -21,6 +21,9 @@ const lookMs = 5;
 /** A worker that wants less of a core than this does nothing for a script. */
 const idleShare = 0.3;
 const maxLooks = 400;
+/** What a worker loads for itself it has loaded after so long, in milliseconds. */
+const calmMs = 250;
+let calmPid: number | undefined;
 
 const pids: number[] = [];
 subscribe('cloister:worker:start', (message) => {
@@ -77,6 +80,11 @@ async function readyWorker(runtime: Runtime): Promise<number> {
     await setTimeout(lookMs);
     const [pid] = pids;
     if (runtime.stats().pool.warm < 1 || pids.length !== 1) continue;
+    if (pid !== calmPid) {
+      await setTimeout(calmMs);
+      calmPid = pid;
+      continue;
+    }
     try {
       writeFileSync(`/proc/${pid}/clear_refs`, '5');
       return pid!;
