@@ -329,6 +329,7 @@ export class WorkerFleet {
   #lookAtHealth(): void {
     const now = performance.now();
     let shared = this.#count(isShared);
+    let isOneRetiring = this.#count(({ lodging }) => lodging?.isRetiring === true) > 0;
     for (const worker of this.#workers.values()) {
       const { link, lodging } = worker;
       if (!link.isReady) continue;
@@ -338,6 +339,12 @@ export class WorkerFleet {
       }
       link.ping();
       if (lodging === undefined) continue;
+      if (isShared(worker) && !isOneRetiring && this.#isWorn(worker, now)) {
+        // Its successor comes first; it goes when it has nothing to do. One at a time.
+        lodging.isRetiring = isOneRetiring = true;
+        this.#fill();
+        continue;
+      }
       if (!lodging.isEmpty) worker.idleSince = now;
       else if (lodging.isRetiring) this.#giveUp(worker);
       else if (lodging.kind !== 'shared' || shared > this.#options.workers) {
@@ -346,10 +353,6 @@ export class WorkerFleet {
         if (now - Math.max(worker.idleSince, lodging.leftAt) <= idleMs) continue;
         if (lodging.kind === 'shared') shared--;
         this.#giveUp(worker);
-      } else if (this.#isWorn(worker, now)) {
-        // Its successor comes first; it goes when it has nothing to do.
-        lodging.isRetiring = true;
-        this.#fill();
       }
     }
   }
