@@ -29,7 +29,7 @@ interface Share {
 }
 
 /** Runs that take so much time on a core are not light: each is there for long enough to be in the way. In milliseconds. */
-const heavyMs = 0.8;
+export const heavyMs = 0.8;
 /** Light runs count as the part of a place that they take of so much time, in milliseconds; others as one. */
 const fullMs = 2;
 const minWeight = 0.01;

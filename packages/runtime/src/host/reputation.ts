@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { heavyMs } from './core-shares.ts';
 import { publish } from './events.ts';
 import type { SettledMessage } from '../protocol/messages.ts';
 import type { Trust } from './lodging.ts';
@@ -11,9 +12,8 @@ export type Pace = 'unknown' | 'quick' | 'straight';
 
 /** Clean runs after which a script may share workers with others that have as many. */
 const provenAfter = 50;
-/** Time on a core of a light run, and of one that is not, in milliseconds; in between it stays what it was. */
+/** Time on a core below which a script is light again whose runs were heavy, in milliseconds. */
 const lightMs = 0.4;
-const heavyMs = 0.8;
 /** Time on a core that a turn of a quick run takes at most, in milliseconds, and how many make a habit. */
 const quickMs = 0.5;
 const quickAfter = 10;

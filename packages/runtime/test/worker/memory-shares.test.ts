@@ -1,4 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
+import { memoryUsage } from '../support/memory-usage.ts';
 import { bytesOf, MemoryShares, type MemoryShare } from '../../src/worker/memory-shares.ts';
 
 const mebi = 1024 * 1024;
@@ -13,13 +14,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
   resident = 100 * mebi;
   const usage = vi.spyOn(process, 'memoryUsage');
-  usage.mockImplementation(() => ({
-    rss: resident,
-    heapTotal: 0,
-    heapUsed: 0,
-    external: 0,
-    arrayBuffers: 0,
-  }));
+  usage.mockImplementation(() => memoryUsage(resident));
   return () => {
     usage.mockRestore();
     vi.useRealTimers();

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { memoryUsage } from '../support/memory-usage.ts';
 import { Watchdog, type Watched } from '../../src/worker/watchdog.ts';
 
 const mebi = 1024 * 1024;
@@ -25,13 +26,7 @@ function someRun(given: Partial<Record<keyof Watched, unknown>> = {}): Watched {
 
 /** Makes the process grow as a VM does, beside Node's heap. */
 function grow(mib: number): void {
-  vi.spyOn(process, 'memoryUsage').mockReturnValue({
-    rss: (resident += mib * mebi),
-    heapTotal: 0,
-    heapUsed: 0,
-    external: 0,
-    arrayBuffers: 0,
-  });
+  vi.spyOn(process, 'memoryUsage').mockReturnValue(memoryUsage((resident += mib * mebi)));
 }
 let resident = 100 * mebi;
 
@@ -135,13 +130,9 @@ test.each([
   const breach = (): void => {
     state.stopping = true;
     watchdog.unwatch(run);
-    vi.spyOn(process, 'memoryUsage').mockImplementation(() => ({
-      rss: (resident += mibPerLook * mebi),
-      heapTotal: 0,
-      heapUsed: 0,
-      external: 0,
-      arrayBuffers: 0,
-    }));
+    vi.spyOn(process, 'memoryUsage').mockImplementation(() =>
+      memoryUsage((resident += mibPerLook * mebi)),
+    );
   };
   const limits = { vm: 7, memoryBytes: 64 * mebi, residentBytes: 76 * mebi };
   const run: Watched = Object.defineProperty(someRun({ ...limits, breach }), 'stopping', {
