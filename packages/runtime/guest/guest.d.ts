@@ -24,6 +24,7 @@ interface Guest {
     readonly post: (text: string) => void;
     readonly hold: () => void;
     readonly release: () => string;
+    readonly held: () => string;
     readonly hasHeldOther: () => boolean;
   };
   clock: {
@@ -84,8 +85,30 @@ interface Guest {
     readonly clear: () => void;
     readonly flush: () => void;
     readonly open: (calls: number) => void;
+    readonly isUsed: () => boolean;
     readonly isWaiting: () => boolean;
   };
+  fromAsync: { readonly wasUsed: () => boolean };
+  outcome: {
+    readonly failWith: (error: unknown) => void;
+    readonly finish: (value: unknown) => void;
+    readonly isReached: () => boolean;
+    readonly open: (maxOutputBytes: number) => void;
+    readonly setUnasked: (unasked: boolean) => void;
+    readonly text: (isFit: boolean) => string;
+  };
+  reset: {
+    readonly reset: (
+      startedAt: number,
+      low: number,
+      high: number,
+      apiCalls: number,
+      outputBytes: number,
+      logEntries: number,
+      logBytes: number,
+    ) => void;
+  };
+  together: { readonly together: (time: number, args: any[]) => string };
   mathRandom: { readonly reset: (low: number, high: number) => void };
   intrinsics: {
     readonly all: (more: object[], plan: string) => { objects: object[]; plan: string };
@@ -94,7 +117,16 @@ interface Guest {
   harden: { readonly plan: string; readonly isIntact: () => boolean };
   /** The one function that the worker calls. */
   dispatch: (
-    operation: 'start' | 'next' | 'kept' | 'answers' | 'timers' | 'drain' | 'plan' | 'compact',
+    operation:
+      | 'start'
+      | 'next'
+      | 'kept'
+      | 'together'
+      | 'answers'
+      | 'timers'
+      | 'drain'
+      | 'plan'
+      | 'compact',
     time: number,
     awaited: 0 | 1,
     ...args: any[]

@@ -32,8 +32,11 @@ guest.outbox = (() => {
     return texts;
   };
 
+  /** What is held back. */
+  const heldTexts = () => held;
+
   /** Whether anything is, or was last, held back that is no line of the console. */
   const hasHeldOther = () => holdsOther;
 
-  return { __proto__: null, post, hold, release, hasHeldOther };
+  return { __proto__: null, post, hold, release, held: heldTexts, hasHeldOther };
 })();

@@ -2,88 +2,20 @@
 // One run: the worker enters here, and nowhere else.
 guest.dispatch = (() => {
   const { uncurryThis } = guest.primordials;
-  const { parse, stringify, stringifyWithin, overBudget } = guest.json;
-  const { describe } = guest.thrown;
-  const { console, open, droppedCount } = guest.console;
+  const { parse } = guest.json;
+  const { console } = guest.console;
+  const { failWith, finish, isReached, setUnasked, text } = guest.outcome;
+  const { reset } = guest.reset;
+  const { together } = guest.together;
   const { enter, untilNext, fire, clear } = guest.timers;
   const { isIntact, plan } = guest.harden;
   const { sdk } = guest;
-  const { post, hold, release, hasHeldOther } = guest.outbox;
-  const random = guest.mathRandom;
+  const { hold, release, hasHeldOther } = guest.outbox;
   const { Promise } = globalThis;
   const { defineProperty } = Object;
   const then = uncurryThis(Promise.prototype.then);
-  const charCodeAt = uncurryThis(String.prototype.charCodeAt);
   const { ArrayBuffer } = globalThis;
   const letGo = uncurryThis(ArrayBuffer.prototype.transferToFixedLength);
-  const openingBrace = 123;
-  /** How the run settled, or empty; and its output or failure as JSON. */
-  let outcome = '';
-  let settled = '';
-  let outputBytes = 0;
-
-  /** Whether the turn that is going on is one after which the worker does not ask. */
-  let isUnasked = false;
-  const settledNow = () => {
-    if (isUnasked) post('?');
-  };
-
-  /**
-   * @param {GuestFailure['code']} code @param {string} message @param {GuestThrown} [thrown]
-   */
-  const fail = (code, message, thrown) => {
-    if (outcome !== '') return;
-    // Without a prototype, as in `report` of thrown.js.
-    settled = stringify({ __proto__: null, code, message, thrown });
-    outcome = 'f';
-    settledNow();
-  };
-  const complete = (/** @type {string} */ output) => {
-    if (outcome !== '') return;
-    settled = output;
-    outcome = 'c';
-    settledNow();
-  };
-  const failWith = (/** @type {unknown} */ value) => {
-    const thrown = describe(value);
-    // V8 reports a buffer that does not fit as a RangeError; to the tenant it is the memory limit.
-    const code =
-      thrown.name === 'RangeError' && thrown.message === 'Array buffer allocation failed'
-        ? 'memory_limit'
-        : 'script_error';
-    fail(code, thrown.message, thrown);
-  };
-
-  guest.uncaught.onReport(failWith);
-
-  /** The specification's shape: a map stays, nothing is `{}`, anything else is `{ value }`. */
-  const toOutput = (/** @type {unknown} */ value) => {
-    if (value === undefined || value === null) return '{}';
-    const text = stringifyWithin(value, outputBytes);
-    if (text === undefined) return undefined;
-    return charCodeAt(text, 0) === openingBrace ? text : `{"value":${text}}`;
-  };
-
-  const finish = (/** @type {unknown} */ value) => {
-    // Something that nothing could catch has failed the run before its end.
-    if (outcome !== '') return;
-    try {
-      const output = toOutput(value);
-      if (output !== undefined) complete(output);
-      else
-        fail(
-          'output_invalid',
-          typeof value === 'object' ? 'its toJSON gave nothing' : `it is a ${typeof value}`,
-        );
-    } catch (error) {
-      if (error === overBudget) fail('output_limit', '');
-      else {
-        const thrown = describe(error);
-        fail('output_invalid', thrown.message, thrown);
-      }
-    }
-  };
-
   // A reaction to this promise calls the script in a microtask, so that no frame of ours lies below
   // the script's.
   const beginning = Promise.resolve();
@@ -123,13 +55,7 @@ guest.dispatch = (() => {
    *   `Date.now` counts; both halves of the seed; and the limits that the guest keeps to
    */
   const start = (args) => {
-    outcome = '';
-    guest.clock.start(args[3]);
-    guest.performance.reset();
-    random.reset(args[4], args[5]);
-    sdk.open(args[6]);
-    outputBytes = args[7];
-    open(args[8], args[9]);
+    reset(args[3], args[4], args[5], args[6], args[7], args[8], args[9]);
     const ctx = parse(args[1]);
     ctx.input = parse(args[2]);
     begin(args[0](ctx, console));
@@ -160,14 +86,14 @@ guest.dispatch = (() => {
    * Nothing of the run is executed after this: its timers are gone, and it has no microtasks left.
    */
   const drain = () => {
-    isUnasked = false;
+    setUnasked(false);
     isFit = false;
     sdk.flush();
-    if (outcome === '') return `w${untilNext()}${sdk.isWaiting() ? '+' : ''}`;
+    if (!isReached()) return `w${untilNext()}${sdk.isWaiting() ? '+' : ''}`;
     clear();
     sdk.clear();
     isFit = isIntact();
-    return `${outcome}${isFit ? 'i' : 'x'}${droppedCount()}\n${settled}`;
+    return text(isFit);
   };
 
   /** `drain` of a turn that the worker waited for: after `p` and its length, what was held back. */
@@ -207,7 +133,7 @@ guest.dispatch = (() => {
   };
 
   /**
-   * @param {'start' | 'next' | 'kept' | 'answers' | 'timers' | 'drain' | 'plan' | 'compact'} operation
+   * @param {'start' | 'next' | 'kept' | 'together' | 'answers' | 'timers' | 'drain' | 'plan' | 'compact'} operation
    * @param {number} time the worker's clock, in milliseconds
    * @param {0 | 1} awaited whether the worker does nothing else until the turn is over, and then asks
    * @param {any[]} args
@@ -215,14 +141,17 @@ guest.dispatch = (() => {
   return (operation, time, awaited, ...args) => {
     if (operation === 'next') return next(time, args);
     if (operation === 'kept') return kept;
+    if (operation === 'together') return together(time, args);
     if (operation === 'drain') return awaited === 1 ? drainHeld() : drain();
     if (operation === 'plan') return plan;
     if (operation === 'compact') {
       compact(args[0]);
       return undefined;
     }
-    isUnasked = operation === 'answers' && awaited === 0;
+    const isUnasked = operation === 'answers' && awaited === 0;
+    setUnasked(isUnasked);
     if (awaited === 1) hold();
+    else release();
     enter(time, isUnasked);
     if (operation === 'start') startFirst(args);
     else if (operation === 'answers') sdk.answers(args);

@@ -70,9 +70,13 @@ guest.sdk = (() => {
     callsLeft = calls;
   };
 
+  /** Whether a method was called at all, which makes a promise. */
+  let used = false;
+
   /** Forgets every call: the run is over. */
   const clear = () => {
-    if (lastCall === 0) return;
+    if (!used) return;
+    used = false;
     mapClear(pending);
     outbox = '';
     outboxSize = 0;
@@ -276,6 +280,7 @@ guest.sdk = (() => {
   };
 
   const call = (/** @type {any} */ method, /** @type {any[]} */ args) => {
+    used = true;
     const { promise, resolve, reject } = withResolvers();
     try {
       begin(method, args, resolve, reject);
@@ -325,6 +330,7 @@ guest.sdk = (() => {
     clear,
     flush,
     open,
+    isUsed: () => used,
     /** Whether an answer is still to come. */
     isWaiting: () => openCalls > 0,
   };

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { maxScriptsOfVm, type Compiled, type RealmKind } from '../protocol/messages.ts';
 import { Compaction } from './compaction.ts';
-import { compileScript } from './compile.ts';
+import { compilePlain, compileScript } from './compile.ts';
+import { mayWait } from './may-wait.ts';
 import { Realm, rememberGuest } from './realm.ts';
 import { Turnstile } from './turnstile.ts';
 import { Vm, type Code, type CompiledScript, type VmFunction } from './vm.ts';
@@ -48,6 +49,8 @@ export interface RunRealm {
 interface KeptScript {
   readonly script: CompiledScript;
   wrapper: VmFunction | undefined;
+  /** The script as a plain function; null when it is not to be had as one. */
+  plain: VmFunction | null | undefined;
 }
 
 /**
@@ -79,10 +82,11 @@ export class Cell {
     this.#scripts = new LRUCache({
       max: maxScriptsOfVm,
       maxSize: maxScriptCharacters,
-      dispose: ({ script, wrapper }) => {
+      dispose: ({ script, wrapper, plain }) => {
         if (vm.isClosed) return;
         script.release();
         wrapper?.release();
+        plain?.release();
       },
     });
   }
@@ -142,6 +146,38 @@ export class Cell {
     return this.#scripts.get(source)?.wrapper;
   }
 
+  /**
+   * A script that has run in the hardened realm before as a plain function, of which several runs can be
+   * executed in one entry; undefined when it may wait for something.
+   */
+  plainWrapper(source: WorkerSource): VmFunction | undefined {
+    const kept = this.#scripts.get(source.id);
+    if (kept === undefined) return undefined;
+    kept.plain ??= this.#makePlain(source);
+    return kept.plain ?? undefined;
+  }
+
+  /** Says that a script waits for something after all. */
+  isNotPlain({ id }: WorkerSource): void {
+    const kept = this.#scripts.get(id);
+    if (kept === undefined) return;
+    kept.plain?.release();
+    kept.plain = null;
+  }
+
+  #makePlain({ text }: WorkerSource): VmFunction | null {
+    if (mayWait(text)) return null;
+    try {
+      const script = compilePlain(this.vm, text);
+      const wrapper = this.#hardened.evaluateNow(script);
+      script.release();
+      return wrapper;
+    } catch {
+      // There is no room for it, or the VM is closed.
+      return null;
+    }
+  }
+
   /** Has later realms of this process begin with the code of the guest as it is in this VM now. */
   rememberGuest(): Promise<void> {
     return rememberGuest(this.vm);
@@ -185,7 +221,7 @@ export class Cell {
     const known = this.#scripts.get(source.id);
     if (known !== undefined) return { kept: known, compiled: 'kept' };
     const { script, how } = await compileScript(this.vm, source.text, source.code);
-    const kept = { script, wrapper: undefined };
+    const kept = { script, wrapper: undefined, plain: undefined };
     this.#scripts.set(source.id, kept, { size: source.text.length + 1 });
     return { kept, compiled: how };
   }

@@ -8,6 +8,7 @@ const guestFiles: readonly string[] = [
   'outbox',
   'globals',
   'clock',
+  'from-async',
   'stack',
   'json',
   'format-intrinsics',
@@ -62,6 +63,9 @@ const guestFiles: readonly string[] = [
   'intrinsics',
   'overrides',
   'harden',
+  'outcome',
+  'reset',
+  'together',
   'run',
 ];
 

@@ -1,23 +1,11 @@
-import {
-  ownTurnSlots,
-  type CompletedRun,
-  type LaneMessage,
-  type LaneRun,
-} from '../protocol/messages.ts';
-import type { Cell } from './cell.ts';
+import { ownTurnSlots, type CompletedRun, type LaneRun } from '../protocol/messages.ts';
+import type { Cell, WorkerSource } from './cell.ts';
 import { CutShort } from './realm.ts';
 import type { AdoptedTurn } from './run.ts';
+import { executeTogether, type Lane, type LaneEnd } from './together.ts';
 import { ownTurnsBegin } from './turn-log.ts';
 import { maxTurnNowMs } from './turn-now.ts';
 import type { VmArgument, VmFunction } from './vm.ts';
-
-/** What became of the runs of a lane: one list after the other, in the order of the runs. */
-export interface LaneEnd {
-  /** Those whose first turn is over; the last of them may go on. */
-  readonly turns: readonly AdoptedTurn[];
-  /** How many were begun. When there are more than turns, the VM is of no use any more. */
-  readonly begun: number;
-}
 
 /** Time on a core after which a lane begins no other run: they are not what was expected of them. */
 const maxLaneMs = 20;
@@ -25,30 +13,46 @@ const maxLaneMs = 20;
 const plainState = 'ci0\n';
 
 /**
- * Executes runs one after the other in the hardened realm of a VM, while this thread waits. Each has a turn
- * of its own, at the end of which V8 has none of its microtasks left; the call that asks what became of it
- * begins the next one. It ends with the first run that is not over with its turn, that spoils its realm, or
- * that has more to say than lines of its console; and when it takes longer than such runs should.
+ * Executes runs one after the other in the hardened realm of a VM, while this thread waits. It ends with the
+ * first run that is not over with its turn, that spoils its realm, or that has more to say than lines of its
+ * console; and when it takes longer than such runs should.
  */
 export function executeLane(
   cell: Cell,
+  source: WorkerSource,
   wrapper: VmFunction,
-  { context, limits, runs }: Pick<LaneMessage, 'context' | 'limits' | 'runs'>,
+  lane: Lane,
+): LaneEnd {
+  const end = executeTogether(cell, source, lane, maxLaneMs);
+  const { turns, begun } = end;
+  const isStopped = begun > turns.length || begun === lane.runs.length;
+  return isStopped ? end : executeInTurn(cell, wrapper, lane, [...turns]);
+}
+
+/**
+ * Each has a turn of its own, at the end of which V8 has none of its microtasks left; the call that asks what
+ * became of it begins the next one.
+ */
+function executeInTurn(
+  cell: Cell,
+  wrapper: VmFunction,
+  { context, limits, runs }: Lane,
+  turns: AdoptedTurn[],
 ): LaneEnd {
   const { vm } = cell;
-  const turns: AdoptedTurn[] = [];
   const { realm, close } = cell.openHardened(() => {});
   const { apiCalls, outputBytes, logEntries, logBytes } = limits;
-  ownTurnsBegin(runs);
+  let begun = turns.length;
+  ownTurnsBegin(runs, begun);
+  const from = begun;
   const first = [
     wrapper,
-    ...textsOf(context, runs[0]!),
+    ...textsOf(context, runs[begun++]!),
     apiCalls,
     outputBytes,
     logEntries,
     logBytes,
   ];
-  let begun = 1;
   let startedAt = performance.now();
   const cpuAtStart = vm.cpuMs;
   let cpuBefore = cpuAtStart;
@@ -63,7 +67,7 @@ export function executeLane(
         turns.push({ turn: { state: realm.drainNow(now), unhandled }, ...took });
         break;
       }
-      if (begun % ownTurnSlots === 0) ownTurnsBegin(runs, begun);
+      if ((begun - from) % ownTurnSlots === 0) ownTurnsBegin(runs, begun);
       begun++;
       const next = realm.nextNow(now, textsOf(context, run), maxTurnNowMs);
       turns.push({ turn: { state: next.state, unhandled }, ...took });

@@ -109,6 +109,11 @@ export class Realm {
     return this.#vm.evaluate(script, this.#context);
   }
 
+  /** The same while this thread waits. */
+  evaluateNow(script: CompiledScript): VmFunction {
+    return this.#vm.evaluateNow(script, this.#context);
+  }
+
   /**
    * One turn: enters the guest, lets the microtasks run, and asks what became of the run.
    * The calls travel together and run back to back in the VM's thread.
@@ -176,6 +181,24 @@ export class Realm {
     const state = toText(answer);
     const begun = state[0] !== '!';
     return { state: begun ? state : state.slice(1), begun, unhandled: undefined };
+  }
+
+  /**
+   * Executes runs of a script that has no word for anything that waits, all in one entry.
+   * @param args - as guest/together.js takes them.
+   * @returns what the guest says of those that came to their end; undefined when one of them left something
+   *   behind that was rejected, so that nothing is known of any.
+   * @throws {CutShort} of which of them is not known.
+   */
+  togetherNow(args: readonly VmArgument[], maxMs: number): string | undefined {
+    let answer: unknown;
+    try {
+      answer = this.#vm.callNow(this.#dispatch, ['together', performance.now(), 1, ...args], maxMs);
+    } catch (error) {
+      this.#unhandledOf(error);
+      return undefined;
+    }
+    return toText(answer);
   }
 
   /** What became of a run after a turn that the process waited for. @throws {CutShort} */

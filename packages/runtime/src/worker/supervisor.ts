@@ -155,7 +155,7 @@ export class Supervisor {
       this.#run(runMessageOf(message, first));
       return this.#giveBack(runs.slice(1), false);
     }
-    const { turns, begun } = executeLane(cell, wrapper, message);
+    const { turns, begun } = executeLane(cell, source, wrapper, message);
     this.#laneEnded(cell, source, message, turns, begun);
   }
 

@@ -35,9 +35,10 @@ let isToClear = false;
 export function ownTurnsBegin(
   runs: readonly (readonly [run: number, ...unknown[]])[],
   from = 0,
+  most: number = ownTurnSlots,
 ): void {
   if (!isUsable) return;
-  const count = Math.min(runs.length - from, ownTurnSlots);
+  const count = Math.min(runs.length - from, most);
   for (let i = 0; i < count; i++) ownRecords.writeDoubleLE(runs[from + i]![0], 8 * i);
   writeOwn(count);
   if (isToClear) return;

@@ -88,6 +88,11 @@ export class Vm {
     return this.#track(this.#isolate.compileScript(text, origin));
   }
 
+  /** Compiles while this thread waits: for what is small. */
+  compileNow(text: string, origin: CodeOrigin): CompiledScript {
+    return this.#isolate.compileScriptSync(text, origin);
+  }
+
   /** V8's code of a script that has been compiled here, with the functions that have run since. */
   async codeOf(text: string, origin: CodeOrigin): Promise<Code | undefined> {
     // V8 finds the script in its own cache of compilations, lazily compiled functions and all.
@@ -101,6 +106,11 @@ export class Vm {
   /** Runs a script whose value is a function. */
   async evaluate(script: ivm.Script, context: ivm.Context): Promise<VmFunction> {
     return (await this.#track(script.run(context, { reference: true }))) as VmFunction;
+  }
+
+  /** Runs a script whose value is a function, while this thread waits. */
+  evaluateNow(script: ivm.Script, context: ivm.Context): VmFunction {
+    return script.runSync(context, { reference: true }) as VmFunction;
   }
 
   /** Calls a function inside and hands its string (or nothing) back. */
