@@ -79,6 +79,15 @@ describe('runs of a script that cannot wait', () => {
        if (ctx.input.i % 3) from([1, 2]).constructor.resolve()['th' + 'en'](() => { out.late = ctx.input.i; console.log('late', ctx.input.i); });
        return out`,
     ],
+    [
+      'what a promise does afterwards',
+      `const out = { i: ctx.input.i }; Promise.resolve().then(() => { out.late = 1; console.log('late', ctx.input.i); }); return out`,
+    ],
+    ['a microtask', `queueMicrotask(() => console.log('late', ctx.input.i)); return ctx.input.i`],
+    [
+      'an async function that nobody waits for',
+      `const out = {}; (async () => { out.i = ctx.input.i; })(); return out`,
+    ],
     ['closures over what is around', `return String(this) + typeof arguments + arguments.length`],
     ['a generator', `function* g() { yield ctx.input.i; yield 2 } return [...g()]`],
   ])('end with %s as each would alone', async (_what, source) => {
