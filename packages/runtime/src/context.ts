@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { CloisterError } from './errors.ts';
 import { eventDepth } from './event-depth.ts';
 import { checkLimits, checkWholeNumber, lowerLimits, type Limits } from './limits.ts';
 import type { RealmKind } from './protocol/messages.ts';
+import { randomId } from './random-id.ts';
 import type { LogEntry } from './result.ts';
 
 /** The owner of a script. Fields beyond `id` are shown to the script as `ctx.tenant`. */
@@ -139,22 +139,29 @@ function resolve(given: RunContext | undefined, runtime: RuntimeDefaults): Resol
   } = record(context.tenant ?? defaultTenant, 'tenant') as Tenant;
   const execution = record(context.execution ?? noExecution, 'execution') as Execution;
   const executionId =
-    execution.id === undefined ? randomUUID() : identifier(execution.id, 'execution.id');
+    execution.id === undefined ? randomId() : identifier(execution.id, 'execution.id');
   if (context.signal !== undefined && !(context.signal instanceof AbortSignal)) {
     throw invalid('signal must be an AbortSignal');
   }
   if (context.onLog !== undefined && typeof context.onLog !== 'function') {
     throw invalid('onLog must be a function');
   }
-  return Object.freeze({
+  const tenantId = identifier(tenant.id, 'tenant.id');
+  const head =
+    context.tenant === undefined && context.user === undefined
+      ? defaultHead
+      : headJson(tenant, context.user ?? null);
+  const executionText =
+    execution === noExecution
+      ? ownExecutionJson(executionId)
+      : executionJson(executionId, execution);
+  checkContextLength(head, executionText);
+  return {
     language: checkLanguage(context.language),
     executionId,
-    tenantId: identifier(tenant.id, 'tenant.id'),
-    ...contextJson(tenant, context.user ?? null, {
-      id: executionId,
-      scriptId: optionalText(execution.scriptId, 'execution.scriptId'),
-      trigger: optionalText(execution.trigger, 'execution.trigger') ?? 'manual',
-    }),
+    tenantId,
+    head,
+    execution: executionText,
     depth:
       execution.depth === undefined
         ? (eventDepth.getStore() ?? 0)
@@ -181,7 +188,7 @@ function resolve(given: RunContext | undefined, runtime: RuntimeDefaults): Resol
           ),
     signal: context.signal,
     onLog: context.onLog,
-  });
+  };
 }
 
 function checkLanguage(value: unknown): Language {
@@ -211,16 +218,28 @@ export function checkPlacement(value: unknown, name: string): Placement | undefi
 /** The context goes to the VM whole, so it is held to a bound as the input is. */
 const maxContextBytes = 256 * 1024;
 
-function contextJson(
-  tenant: unknown,
-  user: unknown,
-  execution: unknown,
-): Pick<ResolvedContext, 'head' | 'execution'> {
-  const head = `{"tenant":${partJson('tenant', tenant)},"user":${partJson('user', user)},"execution":`;
-  const text = partJson('execution', execution);
-  const characters = head.length + text.length + 1;
-  if (3 * characters > maxContextBytes) checkContextBytes(Buffer.byteLength(head + text) + 1);
-  return { head, execution: text };
+function headJson(tenant: unknown, user: unknown): string {
+  return `{"tenant":${partJson('tenant', tenant)},"user":${partJson('user', user)},"execution":`;
+}
+
+const defaultHead = headJson(defaultTenant, null);
+
+function executionJson(id: string, { scriptId, trigger }: Execution): string {
+  return partJson('execution', {
+    id,
+    scriptId: optionalText(scriptId, 'execution.scriptId'),
+    trigger: optionalText(trigger, 'execution.trigger') ?? 'manual',
+  });
+}
+
+/** The same of an id that was made here, and nothing else. */
+function ownExecutionJson(id: string): string {
+  return `{"id":"${id}","scriptId":null,"trigger":"manual"}`;
+}
+
+function checkContextLength(head: string, execution: string): void {
+  const characters = head.length + execution.length + 1;
+  if (3 * characters > maxContextBytes) checkContextBytes(Buffer.byteLength(head + execution) + 1);
 }
 
 function partJson(name: string, part: unknown): string {

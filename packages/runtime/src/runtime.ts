@@ -14,7 +14,12 @@ import type { CallCounts, CallSessionShare } from './host/call-session.ts';
 import { Deadlines } from './host/deadlines.ts';
 import { FairTurns } from './host/fair-turns.ts';
 import { publish } from './host/events.ts';
-import { compilationError, Execution, type RunCounts } from './host/execution.ts';
+import {
+  compilationError,
+  Execution,
+  type ExecutionShare,
+  type RunCounts,
+} from './host/execution.ts';
 import { GuardedStore } from './host/guarded-store.ts';
 import { Jail, startInJail } from './host/jail/jail.ts';
 import type { JailLayer } from './host/jail/layers.ts';
@@ -143,6 +148,7 @@ class EngineRuntime implements Runtime {
   /** Of sources that were only checked: they are not to crowd out the others. */
   readonly #checkReputation: Reputation;
   readonly #ended: RunCounts = {};
+  readonly #share: ExecutionShare;
   #state: RuntimeStats['state'];
   #closing: Promise<void> | undefined;
   /** From now on no run is taken in, not even one that was asked for before the shutdown. */
@@ -190,6 +196,7 @@ class EngineRuntime implements Runtime {
     this.#reputation = new Reputation(options);
     this.#checkReputation = new Reputation(options);
     this.#scheduler = new Scheduler(options, this.#deadlines, this.#pool);
+    this.#share = { owner: this.#scheduler, cache, calls: this.#calls, counts: this.#ended };
   }
 
   async start(): Promise<void> {
@@ -307,16 +314,8 @@ class EngineRuntime implements Runtime {
     input: string,
     context: ResolvedContext,
   ): Promise<RunResult> {
-    const execution = new Execution(++this.#lastRun, this.#scheduler, {
-      context,
-      source,
-      history,
-      cache: this.#cache,
-      input,
-      purpose,
-      calls: this.#calls,
-      counts: purpose === 'execute' ? this.#ended : undefined,
-    });
+    const id = ++this.#lastRun;
+    const execution = new Execution(id, this.#share, context, source, history, input, purpose);
     this.#scheduler.submit(execution);
     return execution.result;
   }

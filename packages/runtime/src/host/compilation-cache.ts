@@ -45,6 +45,10 @@ export interface Prepared {
   readonly codeWanted: boolean;
 }
 
+/** There is no code of the source, nor is any wanted. */
+export const unprepared: Prepared = { tier: 'miss', code: undefined, codeWanted: false };
+const wanted: Prepared = { ...unprepared, codeWanted: true };
+
 /** Counts of the cache since the start of the runtime. */
 export interface CacheStats {
   readonly entries: number;
@@ -130,6 +134,7 @@ export class CompilationCache {
 
   /** Why a source does not compile, when that is known already. */
   failureOf(text: string): CompilationFailure | undefined {
+    if (this.#failures.size === 0) return undefined;
     const failure = this.#failures.get(text);
     if (failure !== undefined) this.#hits.failure++;
     return failure;
@@ -178,7 +183,7 @@ export class CompilationCache {
       entry.fromStore = false;
       return { tier, code: entry.code, codeWanted: false };
     }
-    return { tier: 'miss', code: undefined, codeWanted: entry.text.length >= minCharacters };
+    return entry.text.length < minCharacters ? unprepared : wanted;
   }
 
   /** Says that a worker is about to send the code of a source. */

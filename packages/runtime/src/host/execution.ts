@@ -1,5 +1,6 @@
 import { contextText, type ResolvedContext } from '../context.ts';
 import { createError, ScriptError, type CloisterError, type ErrorCode } from '../errors.ts';
+import type { Limits } from '../limits.ts';
 import type {
   GuestCall,
   LaneRun,
@@ -9,11 +10,11 @@ import type {
   ThrownReport,
 } from '../protocol/messages.ts';
 import type { CacheTier, Json, QueueCause, RunResult, Usage } from '../result.ts';
-import type {
-  CompilationCache,
-  CompilationFailure,
-  Prepared,
-  Source,
+import {
+  unprepared,
+  type CompilationCache,
+  type CompilationFailure,
+  type Source,
 } from './compilation-cache.ts';
 import { isHeard, publish, type VmEnd } from './events.ts';
 import { CallSession, type CallBreach, type CallSessionShare } from './call-session.ts';
@@ -33,14 +34,19 @@ export interface ExecutionOwner {
   onWaits(execution: Execution): void;
   /** The run has been on a core for a while. */
   onComputes(execution: Execution): void;
-  /** The run has come to its end and took so much time on a core, in milliseconds. */
-  onMeasured(execution: Execution, cpuMs: number): void;
-  /** The run ended well, and its VM is fit to be used again. */
-  onClean(execution: Execution, message: SettledMessage): void;
   /** The worker did not carry the run out, which wants another VM; what it was begun in is spoiled. */
   onReturned(execution: Execution, vm: PooledVm | undefined, begun: boolean): void;
   /** The run lost its VM through no fault of its own and wants another. */
   onDisplaced(execution: Execution): void;
+}
+
+/** What all runs of a runtime have in common. */
+export interface ExecutionShare {
+  readonly owner: ExecutionOwner;
+  readonly cache: CompilationCache;
+  readonly calls: CallSessionShare;
+  /** Where the ends of runs are counted. */
+  readonly counts: RunCounts;
 }
 
 /** Ended runs by how they ended. */
@@ -64,18 +70,15 @@ export class Execution implements LinkedRun {
   readonly input: string;
   readonly purpose: 'execute' | 'check';
   readonly result: Promise<RunResult>;
-  readonly #owner: ExecutionOwner;
-  readonly #cache: CompilationCache;
-  /** Where its end is counted, if that is to be. */
-  readonly #counts: RunCounts | undefined;
+  readonly #share: ExecutionShare;
   readonly #settle = Promise.withResolvers<RunResult>();
   readonly #log: RunLog;
-  readonly #callShare: CallSessionShare;
   /** Made when the script first uses `sdk`. */
   #session: CallSession | undefined;
   /** Set when a call must not have been made; the worker is on its way to end the run. */
   #callBreach: CallBreach | undefined;
-  readonly #seed: readonly [number, number] = [randomWord(), randomWord()];
+  readonly #seedLow = randomWord();
+  readonly #seedHigh = randomWord();
   #queuedSince = performance.now();
   #queuedMs = 0;
   /** Time taken in VMs that were lost over the runs of others. */
@@ -83,7 +86,7 @@ export class Execution implements LinkedRun {
   #overdue: 'timeout' | 'cancelled' = 'timeout';
   #state: 'queued' | 'running' | 'settled' = 'queued';
   #vm: PooledVm | undefined;
-  #prepared: Prepared = { tier: 'miss', code: undefined, codeWanted: false };
+  #prepared = unprepared;
   #tier: CacheTier = 'miss';
   #startedAt = 0;
   #attempts = 0;
@@ -99,30 +102,22 @@ export class Execution implements LinkedRun {
 
   constructor(
     id: number,
-    owner: ExecutionOwner,
-    request: {
-      readonly context: ResolvedContext;
-      readonly source: Source;
-      readonly history: ScriptHistory;
-      readonly cache: CompilationCache;
-      readonly input: string;
-      readonly purpose: 'execute' | 'check';
-      readonly calls: CallSessionShare;
-      readonly counts: RunCounts | undefined;
-    },
+    share: ExecutionShare,
+    context: ResolvedContext,
+    source: Source,
+    history: ScriptHistory,
+    input: string,
+    purpose: 'execute' | 'check',
   ) {
     this.id = id;
-    this.#owner = owner;
-    this.context = request.context;
-    this.source = request.source;
-    this.history = request.history;
-    this.#counts = request.counts;
-    this.#cache = request.cache;
-    this.input = request.input;
-    this.purpose = request.purpose;
+    this.#share = share;
+    this.context = context;
+    this.source = source;
+    this.history = history;
+    this.input = input;
+    this.purpose = purpose;
     this.result = this.#settle.promise;
-    this.#log = new RunLog(request.context.limits, request.context.onLog);
-    this.#callShare = request.calls;
+    this.#log = new RunLog(context.limits, context.onLog);
   }
 
   get state(): 'queued' | 'running' | 'settled' {
@@ -132,6 +127,12 @@ export class Execution implements LinkedRun {
   /** What is left of its wall clock, in milliseconds; one at least, so that it can still say so. */
   get timeLeftMs(): number {
     return Math.max(1, Math.floor(this.context.limits.timeoutMs - this.#spentMs));
+  }
+
+  /** What the worker is to hold it to. */
+  get #limitsLeft(): Limits {
+    const { limits } = this.context;
+    return this.#spentMs === 0 ? limits : { ...limits, timeoutMs: this.timeLeftMs };
   }
 
   /**
@@ -146,17 +147,15 @@ export class Execution implements LinkedRun {
     this.#attempts++;
     vm.run = this;
     if (isHeard('cloister:run:start')) this.#publishStart(vm.link.id);
-    const { cpuMs, memoryMb, apiCalls, outputBytes, logEntries, logBytes } = this.context.limits;
-    const timeoutMs = this.timeLeftMs;
-    this.#prepared = this.#cache.take(this.source);
+    this.#prepared = this.#share.cache.take(this.source);
     const { code, codeWanted } = this.#prepared;
     const startedAt = (this.#firstStart ??= Date.now());
-    const { head, execution } = this.context;
-    const limits = { timeoutMs, cpuMs, memoryMb, apiCalls, outputBytes, logEntries, logBytes };
+    const limits = this.#limitsLeft;
     if (pace === 'lane' && !codeWanted) {
-      const asked: LaneRun = [this.id, execution, this.input, ...this.#seed, startedAt];
-      const common = { vm: vm.id, context: head, limits };
-      return vm.link.startInLane(this, this.source, code, common, asked);
+      const { head, execution } = this.context;
+      const { id, input } = this;
+      const asked: LaneRun = [id, execution, input, this.#seedLow, this.#seedHigh, startedAt];
+      return vm.link.startInLane(this, this.source, code, vm.id, head, limits, asked);
     }
     vm.link.startRun(this, this.source, code, {
       codeWanted: codeWanted && this.purpose === 'execute',
@@ -166,7 +165,7 @@ export class Execution implements LinkedRun {
       realm: this.context.realm,
       context: contextText(this.context),
       input: this.input,
-      seed: this.#seed,
+      seed: [this.#seedLow, this.#seedHigh],
       startedAt,
       limits,
     });
@@ -193,7 +192,7 @@ export class Execution implements LinkedRun {
   }
 
   #calls(): CallSession {
-    this.#session ??= new CallSession(this.#callShare, this.context, this.#log, (answer) =>
+    this.#session ??= new CallSession(this.#share.calls, this.context, this.#log, (answer) =>
       this.#vm?.link.answerCall(this.id, answer),
     );
     return this.#session;
@@ -204,18 +203,19 @@ export class Execution implements LinkedRun {
   }
 
   onWaits(): void {
-    this.#owner.onWaits(this);
+    this.#share.owner.onWaits(this);
   }
 
   onComputes(): void {
-    this.#owner.onComputes(this);
+    this.#share.owner.onComputes(this);
   }
 
   onSettled(message: SettledMessage): void {
     this.#log.close(message.droppedLogs);
     this.#countCompilation(message);
-    const usage = this.#usage(message.usage);
     const { outcome } = message;
+    const { wallMs, cpuMs, heapBytes } = message.usage;
+    const usage = this.#usage(wallMs, cpuMs, heapBytes);
     const isShort = this.#session?.hasCallsAhead === true && endedByItself(outcome);
     const breach = this.#callBreach ?? (isShort ? 'diverged' : undefined);
     if (breach !== undefined) {
@@ -226,12 +226,48 @@ export class Execution implements LinkedRun {
     } else {
       this.#fail(this.#toError(outcome, usage), usage);
     }
-    this.#owner.onMeasured(this, message.usage.cpuMs);
-    if (message.healthy && outcome.status === 'completed') {
-      this.#owner.onClean(this, message);
+    const isClean = message.healthy && outcome.status === 'completed';
+    this.#leaveAfter(message.usage.cpuMs, message, isClean);
+  }
+
+  onCompleted(
+    output: Readonly<Record<string, unknown>>,
+    wallMs: number,
+    cpuMs: number,
+    heapBytes: number,
+    healthy: boolean,
+  ): void {
+    // It was to repeat calls.
+    if (this.#session !== undefined) {
+      const outcome = { status: 'completed', output: JSON.stringify(output) } as const;
+      const usage = { wallMs, cpuMs, heapBytes };
+      return this.onSettled({
+        type: 'settled',
+        run: this.id,
+        outcome,
+        usage,
+        ...straight(cpuMs),
+        healthy,
+      });
+    }
+    this.#log.close(0);
+    this.#tier = 'vm';
+    this.#share.cache.served(this.source, 'vm', false);
+    this.#complete(output as Record<string, Json>, this.#usage(wallMs, cpuMs, heapBytes));
+    this.#leaveAfter(cpuMs, { healthy, waited: false, longestTurnMs: cpuMs }, healthy);
+  }
+
+  #leaveAfter(
+    cpuMs: number,
+    went: Pick<SettledMessage, 'healthy' | 'waited' | 'longestTurnMs'>,
+    isClean: boolean,
+  ): void {
+    this.history.took(cpuMs);
+    if (isClean) {
+      this.history.ranCleanly(went.longestTurnMs, went.waited);
       if (this.#vm !== undefined) noteScript(this.#vm, this.source.id);
     }
-    this.#leave(this.#endOfVm(message.healthy));
+    this.#leave(this.#endOfVm(went.healthy));
   }
 
   onLost(loss: WorkerLoss): void {
@@ -242,7 +278,7 @@ export class Execution implements LinkedRun {
     if (loss.culprit === this || this.#isUnwanted()) return this.#end(...this.#overdueEnd());
     const isSuspect = loss.kind !== 'killed' && isAmong(loss.suspects, this.id);
     if (isSuspect && (this.#isSuspect || (loss.outOfMemory && loss.suspects?.size === 1))) {
-      this.#owner.onCulprit(this);
+      this.#share.owner.onCulprit(this);
       if (loss.outOfMemory) return this.#end('memory_limit', this.#memoryMessage());
       return this.#endCrashed(loss.reason, true);
     }
@@ -266,7 +302,7 @@ export class Execution implements LinkedRun {
       return this.#end('worker_crashed', tooManyCalls, undefined, false);
     }
     this.#requeue();
-    this.#owner.onReturned(this, vm, begun);
+    this.#share.owner.onReturned(this, vm, begun);
   }
 
   /** Whether its worker may execute it itself if the script is quick: nothing is unusual about it. */
@@ -283,7 +319,7 @@ export class Execution implements LinkedRun {
   }
 
   onBlamed(): void {
-    this.#owner.onCulprit(this);
+    this.#share.owner.onCulprit(this);
   }
 
   /** Whether it was being executed when a worker died; it is then tried once more, alone. */
@@ -323,12 +359,12 @@ export class Execution implements LinkedRun {
     this.#tier = { kept: 'vm', code: this.#prepared.tier, source: 'miss', refused: 'miss' }[
       compiled
     ] as CacheTier;
-    this.#cache.served(this.source, this.#tier, refused);
+    this.#share.cache.served(this.source, this.#tier, refused);
     if (refused) this.#refused(healthy);
     if (outcome.status === 'failed' && outcome.code === 'compilation_error') {
-      this.#cache.fail(this.source, outcome);
+      this.#share.cache.fail(this.source, outcome);
     } else if (healthy && this.#prepared.codeWanted) {
-      this.#cache.expect(this.source);
+      this.#share.cache.expect(this.source);
     }
   }
 
@@ -337,7 +373,7 @@ export class Execution implements LinkedRun {
     this.#vm?.link.dropSource(this.source);
     if (!healthy || this.#prepared.code === undefined) return;
     this.#vm?.link.wantCode(this.source);
-    this.#cache.expect(this.source);
+    this.#share.cache.expect(this.source);
   }
 
   /** A VM in which a source was checked has read it in nobody's name, and serves nobody else. */
@@ -349,7 +385,7 @@ export class Execution implements LinkedRun {
   #displace(isSuspect: boolean): void {
     this.#isSuspect ||= isSuspect;
     this.#requeue();
-    this.#owner.onDisplaced(this);
+    this.#share.owner.onDisplaced(this);
   }
 
   /** Forgets the attempt that it was on. */
@@ -371,7 +407,7 @@ export class Execution implements LinkedRun {
   ): void {
     this.#log.close(0);
     const wallMs = this.#startedAt === 0 ? 0 : performance.now() - this.#startedAt;
-    const usage = this.#usage({ wallMs, cpuMs: 0, heapBytes: 0 });
+    const usage = this.#usage(wallMs, 0, 0);
     const { executionId } = this.context;
     this.#fail(
       createError(code, message, {
@@ -425,7 +461,7 @@ export class Execution implements LinkedRun {
     const vm = this.#vm;
     this.#state = 'settled';
     this.#vm = undefined;
-    this.#owner.onFinished(this, vm, end);
+    this.#share.owner.onFinished(this, vm, end);
   }
 
   get #queueMs(): number {
@@ -433,11 +469,11 @@ export class Execution implements LinkedRun {
     return this.#queuedMs + waiting;
   }
 
-  #usage(measured: Pick<Usage, 'wallMs' | 'cpuMs' | 'heapBytes'>): Usage {
-    const wallMs = measured.wallMs + this.#spentMs;
+  #usage(wallMs: number, cpuMs: number, heapBytes: number): Usage {
     return {
-      ...measured,
-      wallMs,
+      wallMs: wallMs + this.#spentMs,
+      cpuMs,
+      heapBytes,
       apiCalls: this.#session?.spent ?? 0,
       queueMs: this.#queueMs,
       queueCause: this.queueCause ?? null,
@@ -453,7 +489,10 @@ export class Execution implements LinkedRun {
   }
 
   #publishEnd(code: 'completed' | ErrorCode, usage: Usage): void {
-    if (this.#counts !== undefined) this.#counts[code] = (this.#counts[code] ?? 0) + 1;
+    if (this.purpose === 'execute') {
+      const { counts } = this.#share;
+      counts[code] = (counts[code] ?? 0) + 1;
+    }
     if (!isHeard('cloister:run:end')) return;
     publish('cloister:run:end', () => ({
       executionId: this.context.executionId,
@@ -574,6 +613,13 @@ function parseOutput(text: string): Record<string, Json> {
     return output as Record<string, Json>;
   }
   throw new TypeError('the output is no map');
+}
+
+/** What a `settled` message would say of a run of a lane. */
+function straight(
+  cpuMs: number,
+): Pick<SettledMessage, 'waited' | 'longestTurnMs' | 'droppedLogs' | 'compiled'> {
+  return { waited: false, longestTurnMs: cpuMs, droppedLogs: 0, compiled: 'kept' };
 }
 
 function plainThrown(message: string): ThrownReport {

@@ -91,21 +91,12 @@ function perform(options: ResolvedOptions): void {
     recorded: { characters: 0 },
     turns: new FairTurns(),
   };
+  const share = { owner: scheduler, cache, calls, counts: {} };
   for (let id = 0; id < performances; id++) {
     const context = resolveContext({ tenant }, options);
     const source = cache.find(text);
     const history = new Reputation(options).of(tenant.id, source.id);
-    const given = {
-      context,
-      source,
-      history,
-      cache,
-      input: '{}',
-      purpose: 'execute',
-      calls,
-      counts: {},
-    } as const;
-    const execution = new Execution(id, scheduler, given);
+    const execution = new Execution(id, share, context, source, history, '{}', 'execute');
     scheduler.sendAhead(source, context, history);
     scheduler.submit(execution);
     execution.onSettled(settled);

@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { heavyMs } from './core-shares.ts';
 import { publish } from './events.ts';
-import type { SettledMessage } from '../protocol/messages.ts';
 import type { Trust } from './lodging.ts';
 
 /**
@@ -75,7 +74,7 @@ export class ScriptHistory {
     return Math.max(0, Math.ceil(this.#refusedUntil - performance.now()));
   }
 
-  ranCleanly({ longestTurnMs, waited }: Pick<SettledMessage, 'longestTurnMs' | 'waited'>): void {
+  ranCleanly(longestTurnMs: number, waited: boolean): void {
     this.#cleanRuns++;
     if (longestTurnMs <= quickMs) this.#quickRuns++;
     else this.#quickRuns = Math.min(this.#quickRuns, Math.max(0, this.#quickRuns - setback));
@@ -117,6 +116,10 @@ export class ScriptHistory {
  */
 export class Reputation {
   readonly #histories = new LRUCache<string, ScriptHistory>({ max: maxRecords });
+  /** What was asked for last, as is often the case again. */
+  #latest:
+    | { readonly tenantId: string; readonly source: number; readonly history: ScriptHistory }
+    | undefined;
   readonly #rules: LossRules;
 
   constructor(rules: LossRules) {
@@ -125,12 +128,15 @@ export class Reputation {
 
   /** What is known of a script. Whoever asks for a run asks once, and keeps it as long as the run lives. */
   of(tenantId: string, source: number): ScriptHistory {
+    const latest = this.#latest;
+    if (latest?.source === source && latest.tenantId === tenantId) return latest.history;
     const key = `${source} ${tenantId}`;
     let history = this.#histories.get(key);
     if (history === undefined) {
       history = new ScriptHistory(tenantId, this.#rules);
       this.#histories.set(key, history);
     }
+    this.#latest = { tenantId, source, history };
     return history;
   }
 }

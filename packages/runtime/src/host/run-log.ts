@@ -21,7 +21,8 @@ export class RunLog {
   #dropped = 0;
   /** Entries that the listener has already had, when a run is carried on elsewhere. */
   #delivered = 0;
-  readonly #mask = new SecretMask();
+  /** Made with the first secret. */
+  #mask: SecretMask | undefined;
   #isSealed = false;
 
   constructor(bounds: LogBounds, listener: ((entry: LogEntry) => void) | undefined) {
@@ -43,7 +44,7 @@ export class RunLog {
     return this.#keep({
       level: line.level,
       message: this.masked(line.message),
-      ...(line.data === undefined ? {} : { data: this.#mask.data(parseData(line.data)) }),
+      ...(line.data === undefined ? {} : { data: this.#maskedData(parseData(line.data)) }),
       timestamp: new Date().toISOString(),
     });
   }
@@ -66,12 +67,17 @@ export class RunLog {
 
   /** From now on a secret appears as `***`. */
   mask(secret: string): void {
+    this.#mask ??= new SecretMask();
     this.#mask.add(secret);
   }
 
   /** A text without the secrets that the run was given. */
   masked(text: string): string {
-    return this.#mask.text(text);
+    return this.#mask === undefined ? text : this.#mask.text(text);
+  }
+
+  #maskedData(data: Json[]): Json[] {
+    return this.#mask === undefined ? data : this.#mask.data(data);
   }
 
   /** Ends the log; when entries were dropped, its last one says how many. */

@@ -4,7 +4,6 @@ import type { ResolvedOptions } from '../options.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import type { ResolvedContext } from '../context.ts';
 import type { QueueCause } from '../result.ts';
-import type { SettledMessage } from '../protocol/messages.ts';
 import type { Source } from './compilation-cache.ts';
 import { CoreShares, type CoreUse } from './core-shares.ts';
 import type { Want } from './lodging.ts';
@@ -179,10 +178,6 @@ export class Scheduler implements ExecutionOwner {
     if (use !== undefined) this.#cores.computes(use);
   }
 
-  onMeasured({ history }: Execution, cpuMs: number): void {
-    history.took(cpuMs);
-  }
-
   /** Resolves when no run is left, or after `graceMs`; then what is left ends as `pool_closed`. */
   async drain(graceMs: number): Promise<void> {
     if (this.#tickets.size > 0) {
@@ -196,10 +191,6 @@ export class Scheduler implements ExecutionOwner {
 
   onCulprit({ history }: Execution): void {
     history.costWorker();
-  }
-
-  onClean({ history }: Execution, message: SettledMessage): void {
-    history.ranCleanly(message);
   }
 
   onReturned(execution: Execution, vm: PooledVm | undefined, begun: boolean): void {

@@ -7,6 +7,7 @@ import type {
   LaneMessage,
   LaneRun,
   LogLine,
+  RunLimits,
   SettledMessage,
   WorkerMessage,
   WorkerVersions,
@@ -33,6 +34,14 @@ export interface LinkedRun {
   /** It has been on a core for a while. */
   onComputes(): void;
   onSettled(message: SettledMessage): void;
+  /** Instead of `onSettled`, of a run in a lane that has waited for nothing and written nothing. */
+  onCompleted(
+    output: Readonly<Record<string, unknown>>,
+    wallMs: number,
+    cpuMs: number,
+    heapBytes: number,
+    healthy: boolean,
+  ): void;
   /** The worker did not carry it out, and says whether it had begun to. Comes instead of `onSettled`. */
   onReturned(begun: boolean): void;
   readonly mayBeReturned: boolean;
@@ -223,19 +232,32 @@ export class WorkerLink implements TurnTaker {
     run: LinkedRun,
     source: Source,
     code: Uint8Array | undefined,
-    common: Pick<LaneMessage, 'vm' | 'context' | 'limits'>,
+    vm: number,
+    context: string,
+    limits: RunLimits,
     asked: LaneRun,
   ): void {
     const [, , input] = asked;
     this.#prepare(run, source, code, true, input.length);
-    const lane = this.#lanes.get(common.vm);
-    if (lane !== undefined && lane.source === source.id && areAlike(lane, common)) {
+    const lane = this.#lanes.get(vm);
+    if (
+      lane?.source === source.id &&
+      lane.context === context &&
+      (lane.limits === limits || areAlike(lane.limits, limits))
+    ) {
       lane.runs.push(asked);
       return;
     }
-    const message = { ...common, type: 'lane' as const, source: source.id, runs: [asked] };
+    const message = {
+      type: 'lane' as const,
+      vm,
+      source: source.id,
+      context,
+      limits,
+      runs: [asked],
+    };
     this.#send(message);
-    this.#lanes.set(common.vm, message);
+    this.#lanes.set(vm, message);
   }
 
   #prepare(
@@ -435,17 +457,7 @@ export class WorkerLink implements TurnTaker {
 
   #completed({ runs, heapBytes, healthy }: Extract<WorkerMessage, { type: 'completed' }>): void {
     for (const [id, output, wallMs, cpuMs] of runs) {
-      this.#runs.get(id)?.run.onSettled({
-        type: 'settled',
-        run: id,
-        outcome: { status: 'completed', output },
-        usage: { wallMs, cpuMs, heapBytes },
-        waited: false,
-        longestTurnMs: cpuMs,
-        droppedLogs: 0,
-        compiled: 'kept',
-        healthy,
-      });
+      this.#runs.get(id)?.run.onCompleted(output, wallMs, cpuMs, heapBytes, healthy);
       this.#forget(id);
     }
   }
@@ -564,19 +576,15 @@ function describeExit(exit: WorkerExit): Pick<WorkerLoss, 'kind' | 'culprit' | '
   return { kind: fatal ? 'fatal' : 'crashed', culprit: undefined, reason: how };
 }
 
-/** Whether runs with so much in common may travel in one lane. */
-function areAlike(
-  a: Pick<LaneMessage, 'context' | 'limits'>,
-  b: Pick<LaneMessage, 'context' | 'limits'>,
-): boolean {
-  if (a.context !== b.context) return false;
+/** Whether runs with these limits may travel in one lane. */
+function areAlike(a: RunLimits, b: RunLimits): boolean {
   return (
-    a.limits.timeoutMs === b.limits.timeoutMs &&
-    a.limits.cpuMs === b.limits.cpuMs &&
-    a.limits.memoryMb === b.limits.memoryMb &&
-    a.limits.apiCalls === b.limits.apiCalls &&
-    a.limits.outputBytes === b.limits.outputBytes &&
-    a.limits.logEntries === b.limits.logEntries &&
-    a.limits.logBytes === b.limits.logBytes
+    a.timeoutMs === b.timeoutMs &&
+    a.cpuMs === b.cpuMs &&
+    a.memoryMb === b.memoryMb &&
+    a.apiCalls === b.apiCalls &&
+    a.outputBytes === b.outputBytes &&
+    a.logEntries === b.logEntries &&
+    a.logBytes === b.logBytes
   );
 }

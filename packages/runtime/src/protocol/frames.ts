@@ -22,6 +22,15 @@ interface TextPlace extends Place {
   readonly encoding: TextEncoding;
 }
 
+/** A message that is written down as JSON already. */
+export class JsonText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** Turns messages into one frame. */
 export function encodeFrame(messages: readonly unknown[]): Buffer {
   const writer = new FrameWriter();
@@ -75,7 +84,10 @@ class FrameWriter {
 
   add(message: unknown): void {
     if (this.#body.length > 1) this.#body += ',';
-    this.#body += JSON.stringify(withPlaces(message, this.#attach)) ?? 'null';
+    this.#body +=
+      message instanceof JsonText
+        ? message.text
+        : (JSON.stringify(withPlaces(message, this.#attach)) ?? 'null');
   }
 
   finish(): Uint8Array[] {

@@ -14,7 +14,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type RealmKind = 'hardened' | 'fresh';
 
 /** The limits that the worker enforces for one run; units as in `limits.ts`. */
-interface RunLimits {
+export interface RunLimits {
   readonly timeoutMs: number;
   readonly cpuMs: number;
   readonly memoryMb: number;
@@ -230,13 +230,18 @@ export interface SettledMessage {
 }
 
 /**
- * A run of a lane that has completed: its output as JSON, and its times in milliseconds. It has written
- * nothing, waited for nothing, and its VM had its script.
+ * A run of a lane that has completed: its output, and its times in milliseconds. It has written nothing,
+ * waited for nothing, and its VM had its script.
  */
-export type CompletedRun = readonly [run: number, output: string, wallMs: number, cpuMs: number];
+export type CompletedRun = readonly [
+  run: number,
+  output: Readonly<Record<string, unknown>>,
+  wallMs: number,
+  cpuMs: number,
+];
 
-/** The ends of runs of one VM that came to a good end, all at once. */
-interface CompletedMessage {
+/** The ends of runs of one VM that came to a good end, all at once. Written by `completedText`. */
+export interface CompletedMessage {
   readonly type: 'completed';
   readonly runs: readonly CompletedRun[];
   readonly heapBytes: number;

@@ -106,11 +106,16 @@ function completedRun(value: unknown): CompletedRun {
   if (Array.isArray(value) && value.length === 4) {
     const [run, output, wallMs, cpuMs] = value as readonly unknown[];
     const isRun = Number.isSafeInteger(run) && (run as number) >= 0;
-    if (isRun && typeof output === 'string' && isAmount(wallMs) && isAmount(cpuMs)) {
+    if (isRun && isMap(output) && isAmount(wallMs) && isAmount(cpuMs)) {
       return [run as number, output, wallMs, cpuMs];
     }
   }
   throw new ProtocolError('runs has an item that is no completed run');
+}
+
+/** Of JSON, since all of the message is. */
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function logLine(value: unknown): LogLine {

@@ -1,4 +1,5 @@
-import { ownTurnSlots, type CompletedRun, type LaneRun } from '../protocol/messages.ts';
+import { completedRunText } from '../protocol/completed-text.ts';
+import { ownTurnSlots, type LaneRun } from '../protocol/messages.ts';
 import type { Cell, WorkerSource } from './cell.ts';
 import { CutShort } from './realm.ts';
 import type { AdoptedTurn } from './run.ts';
@@ -93,23 +94,18 @@ function textsOf(context: string, run: LaneRun): VmArgument[] {
 }
 
 /**
- * The end of a run as it is told among others.
+ * The end of a run as it is told among others, written down.
  * @returns undefined when there is more to tell.
  */
 export function asCompleted(
   run: number,
   { turn, wallMs, cpuMs }: AdoptedTurn,
   outputBytes: number,
-): CompletedRun | undefined {
+): string | undefined {
   const { state, unhandled } = turn;
   if (unhandled !== undefined || !state.startsWith(plainState)) return undefined;
   const output = state.slice(plainState.length);
   // The guest counts characters; what counts is bytes.
   if (3 * output.length > outputBytes && Buffer.byteLength(output) > outputBytes) return undefined;
-  return [run, output, toMicroseconds(wallMs), toMicroseconds(cpuMs)];
-}
-
-/** No finer, since every digit has to be written and read. */
-function toMicroseconds(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
+  return completedRunText(run, output, wallMs, cpuMs);
 }

@@ -1,11 +1,12 @@
 import { cachedDataVersionTag } from 'node:v8';
+import type { JsonText } from '../protocol/frames.ts';
 import { HostPipe } from '../protocol/host-pipe.ts';
 import type { HostMessage, WorkerMessage } from '../protocol/messages.ts';
 import { selfTest } from './self-test.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** What the worker is once it is loaded; begun by {@link file://./main.ts}. */
-const pipe = new HostPipe<WorkerMessage>();
+const pipe = new HostPipe<WorkerMessage | JsonText>();
 let supervisor: Supervisor | undefined;
 pipe.listen((given) => {
   const message = given as HostMessage;

@@ -1,5 +1,6 @@
+import { completedText } from '../protocol/completed-text.ts';
+import type { JsonText } from '../protocol/frames.ts';
 import type {
-  CompletedRun,
   HostMessage,
   LaneMessage,
   LaneRun,
@@ -29,7 +30,7 @@ export class Supervisor {
   readonly #watchdog = new Watchdog((vm) =>
     this.#sendLast(vm === undefined ? { type: 'outgrown' } : { type: 'vm-outgrown', vm }),
   );
-  readonly #send: (message: WorkerMessage) => void;
+  readonly #send: (message: WorkerMessage | JsonText) => void;
   /** Ends the process with a message. */
   readonly #sendLast: (message: WorkerMessage) => void;
   /** Shapes of the bindings, as JSON. */
@@ -37,7 +38,7 @@ export class Supervisor {
 
   constructor(
     bindings: string,
-    send: (message: WorkerMessage) => void,
+    send: (message: WorkerMessage | JsonText) => void,
     sendLast: (message: WorkerMessage) => void,
   ) {
     this.#bindings = bindings;
@@ -168,7 +169,7 @@ export class Supervisor {
   ): void {
     const { vm: id, limits, runs } = message;
     const { vm } = cell;
-    const completed: CompletedRun[] = [];
+    const completed: string[] = [];
     const others: number[] = [];
     let cpuMs = 0;
     for (const [i, turn] of turns.entries()) {
@@ -184,7 +185,7 @@ export class Supervisor {
     const heapBytes = isOver ? cell.heapBytesAfter(cpuMs, turns.length) : cell.heapBytes;
     if (isOver && cell.isNearlyFull) vm.close();
     if (completed.length > 0) {
-      this.#send({ type: 'completed', runs: completed, heapBytes, healthy: !vm.isClosed });
+      this.#send(completedText(completed, { heapBytes, healthy: !vm.isClosed }));
     }
     for (const i of others) {
       const { run, ended } = this.#newRun(cell, runMessageOf(message, runs[i]!), source);

@@ -58,11 +58,13 @@ const line = shape({
 
 const call = shape({ call: id, binding: id, method: id, args: text });
 
+const map: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** A run, its output, and its times. */
 const completed: Check = (value) =>
   Array.isArray(value) &&
   value.length === 4 &&
-  [id, text, amount, amount].every((check, at) => check(value[at]));
+  [id, map, amount, amount].every((check, at) => check(value[at]));
 
 const forms: readonly Check[] = [
   shape({ type: oneOf('ready'), versions: shape({ node: text, v8: text, codeTag: text }) }),
