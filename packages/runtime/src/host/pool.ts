@@ -64,6 +64,11 @@ const groupMs = 0.5;
 const crowdMs = 2;
 /** So many runs more may be in the worker of proven scripts before one of them goes to another. */
 const fewRuns = 2;
+/**
+ * VMs that are asked of a worker at a time: the two that it makes at once, and the next. By the time that they
+ * are there, the runs that waited may be over, since it is known then that they are short.
+ */
+const maxStarting = 3;
 /** A VM is replaced after so many runs, or at such an age, in milliseconds. */
 const maxVmRuns = 100_000;
 const maxVmAgeMs = 60 * 60 * 1000;
@@ -253,16 +258,22 @@ export class Pool {
    */
   grow(count: number, want: Want, givesWay: (tenantId: string) => boolean): void {
     let starting = 0;
+    const startingIn = new Map<Worker, number>();
     const leavesProven = this.#fleet.leavesProven(want);
     for (const vm of this.#vms.values()) {
+      if (vm.state !== 'starting') continue;
+      startingIn.set(vm.worker, (startingIn.get(vm.worker) ?? 0) + 1);
       if (leavesProven && vm.worker.lodging?.isForProven === true) continue;
-      if (vm.state === 'starting' && isFit(vm, want)) starting++;
+      if (isFit(vm, want)) starting++;
     }
     while (starting < count) {
       const worker = this.#fleet.place(want);
       if (worker === undefined || this.#closed) return;
+      const before = startingIn.get(worker) ?? 0;
+      if (before >= maxStarting) return;
       if (this.isFull && !this.#evict(want, givesWay)) return;
       this.#createVm(worker, want.memoryMb);
+      startingIn.set(worker, before + 1);
       starting++;
       // There is one run there, and no other.
       if (want.kind === 'quarantine') return;
