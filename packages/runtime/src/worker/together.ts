@@ -31,7 +31,7 @@ export function executeTogether(
   maxMs: number,
 ): LaneEnd {
   const turns: AdoptedTurn[] = [];
-  const wrapper = runs.length > 1 ? cell.plainWrapper(source) : undefined;
+  const wrapper = cell.plainWrapper(source);
   if (wrapper === undefined) return { turns, begun: 0 };
   const { apiCalls, outputBytes, logEntries, logBytes } = limits;
   const { realm, close } = cell.openHardened(() => {});
