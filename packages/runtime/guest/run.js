@@ -61,12 +61,21 @@ guest.dispatch = (() => {
     begin(args[0](ctx, console));
   };
 
-  /** What `start` was given last by the worker; runs that follow in the same VM share most of it. */
-  /** @type {any[]} */
-  let given;
-  const startFirst = (/** @type {any[]} */ args) => {
-    given = args;
-    start(args);
+  /**
+   * What the runs of a lane share: their wrapper and the limits.
+   * @type {any[]}
+   */
+  let shared;
+
+  /** @param {string} line the context with its input, when the run began, and both halves of the seed, as JSON */
+  const startOfLane = (line) => {
+    const run = parse(line);
+    reset(run[1], run[2], run[3], shared[1], shared[2], shared[3], shared[4]);
+    begin(shared[0](run[0], console));
+  };
+  const first = (/** @type {any[]} */ args) => {
+    shared = args;
+    startOfLane(args[5]);
   };
 
   const timers = () => {
@@ -111,17 +120,16 @@ guest.dispatch = (() => {
    * over in every respect; else its state comes after a `!`, and nothing begins. What the run before has
    * set off is over by then, since V8 has no microtask left when the worker enters.
    * @param {number} time
-   * @param {any[]} args context and input as JSON, when the run began, and both halves of the seed
+   * @param {string} run as `startOfLane` takes it
    */
-  const next = (time, args) => {
+  const next = (time, run) => {
     kept = '';
     const state = drainHeld();
     if (!isFit || hasHeldOther()) return `!${state}`;
     kept = state;
     hold();
     enter(time, false);
-    for (let i = 0; i < args.length; i++) given[i + 1] = args[i];
-    start(given);
+    startOfLane(run);
     return state;
   };
 
@@ -133,13 +141,13 @@ guest.dispatch = (() => {
   };
 
   /**
-   * @param {'start' | 'next' | 'kept' | 'together' | 'answers' | 'timers' | 'drain' | 'plan' | 'compact'} operation
+   * @param {'start' | 'first' | 'next' | 'kept' | 'together' | 'answers' | 'timers' | 'drain' | 'plan' | 'compact'} operation
    * @param {number} time the worker's clock, in milliseconds
    * @param {0 | 1} awaited whether the worker does nothing else until the turn is over, and then asks
    * @param {any[]} args
    */
   return (operation, time, awaited, ...args) => {
-    if (operation === 'next') return next(time, args);
+    if (operation === 'next') return next(time, args[0]);
     if (operation === 'kept') return kept;
     if (operation === 'together') return together(time, args);
     if (operation === 'drain') return awaited === 1 ? drainHeld() : drain();
@@ -153,7 +161,8 @@ guest.dispatch = (() => {
     if (awaited === 1) hold();
     else release();
     enter(time, isUnasked);
-    if (operation === 'start') startFirst(args);
+    if (operation === 'start') start(args);
+    else if (operation === 'first') first(args);
     else if (operation === 'answers') sdk.answers(args);
     else timers();
     return undefined;

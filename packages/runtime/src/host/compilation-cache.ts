@@ -66,6 +66,8 @@ export interface CacheStats {
  */
 export class CompilationCache {
   readonly #entries: LRUCache<string, Entry>;
+  /** What was asked for last, as is often the case again. */
+  #latest: Entry | undefined;
   readonly #code: LRUCache<number, Entry>;
   readonly #failures = new LRUCache<string, CompilationFailure>({ max: maxFailures });
   readonly #store: GuardedStore | undefined;
@@ -85,7 +87,10 @@ export class CompilationCache {
     this.#store = store;
     this.#entries = new LRUCache({
       max: bounds.entries,
-      dispose: (entry) => this.#code.delete(entry.id),
+      dispose: (entry) => {
+        this.#code.delete(entry.id);
+        this.#latest = undefined;
+      },
     });
     this.#code = new LRUCache({
       max: bounds.entries,
@@ -115,6 +120,7 @@ export class CompilationCache {
 
   /** Numbers a source, the same for the same text as long as it is in use. */
   find(text: string): Source {
+    if (this.#latest?.text === text) return this.#latest;
     let entry = this.#entries.get(text);
     if (entry === undefined) {
       entry = {
@@ -129,6 +135,7 @@ export class CompilationCache {
       };
       this.#entries.set(text, entry);
     }
+    this.#latest = entry;
     return entry;
   }
 

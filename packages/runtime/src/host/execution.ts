@@ -3,12 +3,12 @@ import { createError, ScriptError, type CloisterError, type ErrorCode } from '..
 import type { Limits } from '../limits.ts';
 import type {
   GuestCall,
-  LaneRun,
   LogLine,
   Outcome,
   SettledMessage,
   ThrownReport,
 } from '../protocol/messages.ts';
+import { laneLine } from '../protocol/lane-lines.ts';
 import type { CacheTier, Json, QueueCause, RunResult, Usage } from '../result.ts';
 import {
   unprepared,
@@ -153,9 +153,8 @@ export class Execution implements LinkedRun {
     const limits = this.#limitsLeft;
     if (pace === 'lane' && !codeWanted) {
       const { head, execution } = this.context;
-      const { id, input } = this;
-      const asked: LaneRun = [id, execution, input, this.#seedLow, this.#seedHigh, startedAt];
-      return vm.link.startInLane(this, this.source, code, vm.id, head, limits, asked);
+      const line = laneLine(execution, this.input, startedAt, this.#seedLow, this.#seedHigh);
+      return vm.link.startInLane(this, this.source, code, vm.id, head, limits, line);
     }
     vm.link.startRun(this, this.source, code, {
       codeWanted: codeWanted && this.purpose === 'execute',

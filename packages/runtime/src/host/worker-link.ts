@@ -4,8 +4,6 @@ import type {
   BindingShape,
   GuestCall,
   HostMessage,
-  LaneMessage,
-  LaneRun,
   LogLine,
   RunLimits,
   SettledMessage,
@@ -60,6 +58,12 @@ interface RunUnderWay {
   /** Where it was last said to be: on its way, waiting, or on a core for a while. */
   at: 'start' | 'rest' | 'work';
 }
+
+/** A lane that more runs may join, since it is not sent yet. */
+type OpenLane = Omit<Extract<HostMessage, { type: 'lane' }>, 'runs' | 'text'> & {
+  readonly runs: number[];
+  text: string;
+};
 
 /** Why a worker is gone, and who is to blame. */
 export interface WorkerLoss {
@@ -135,7 +139,7 @@ export class WorkerLink implements TurnTaker {
   readonly #lookout = new Lookout();
   #outgoing: HostMessage[] = [];
   /** Of what is outgoing, by VM: more runs may join the last lane of each. */
-  readonly #lanes = new Map<number, LaneMessage & { readonly runs: LaneRun[] }>();
+  readonly #lanes = new Map<number, OpenLane>();
   #state: 'starting' | 'ready' | 'dead' = 'starting';
   #isReferenced = true;
   #isReleasing = false;
@@ -235,26 +239,27 @@ export class WorkerLink implements TurnTaker {
     vm: number,
     context: string,
     limits: RunLimits,
-    asked: LaneRun,
+    line: string,
   ): void {
-    const [, , input] = asked;
-    this.#prepare(run, source, code, true, input.length);
+    this.#prepare(run, source, code, true, line.length);
     const lane = this.#lanes.get(vm);
     if (
       lane?.source === source.id &&
       lane.context === context &&
       (lane.limits === limits || areAlike(lane.limits, limits))
     ) {
-      lane.runs.push(asked);
+      lane.runs.push(run.id);
+      lane.text += `\n${line}`;
       return;
     }
-    const message = {
-      type: 'lane' as const,
+    const message: OpenLane = {
+      type: 'lane',
       vm,
       source: source.id,
       context,
       limits,
-      runs: [asked],
+      runs: [run.id],
+      text: line,
     };
     this.#send(message);
     this.#lanes.set(vm, message);

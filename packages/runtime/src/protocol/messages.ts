@@ -53,19 +53,6 @@ export interface RunMessage {
 }
 
 /**
- * A run that is likely to be over at once, as it travels among its like: `ctx.execution` and the input as
- * JSON texts, both halves of the seed, and when it began for the first time.
- */
-export type LaneRun = readonly [
-  run: number,
-  execution: string,
-  input: string,
-  low: number,
-  high: number,
-  startedAt: number,
-];
-
-/**
  * Asks for runs of one script that are likely to be over at once, without waiting for anything. The
  * worker's own thread executes them one after the other in one VM, as quick runs in its hardened realm.
  */
@@ -76,7 +63,9 @@ export interface LaneMessage {
   /** The JSON text of their contexts up to the value of `execution`, which is the last one. */
   readonly context: string;
   readonly limits: RunLimits;
-  readonly runs: readonly LaneRun[];
+  readonly runs: readonly number[];
+  /** A line for each of them: `laneLine`. */
+  readonly text: string;
 }
 
 /** What the guest has to know of a binding; scripts' calls name it, and its methods, by place. */

@@ -1,12 +1,13 @@
 import { completedRunText } from '../protocol/completed-text.ts';
-import { ownTurnSlots, type LaneRun } from '../protocol/messages.ts';
+import { laneJson } from '../protocol/lane-lines.ts';
+import { ownTurnSlots } from '../protocol/messages.ts';
 import type { Cell, WorkerSource } from './cell.ts';
 import { CutShort } from './realm.ts';
 import type { AdoptedTurn } from './run.ts';
 import { executeTogether, type Lane, type LaneEnd } from './together.ts';
 import { ownTurnsBegin } from './turn-log.ts';
 import { maxTurnNowMs } from './turn-now.ts';
-import type { VmArgument, VmFunction } from './vm.ts';
+import type { VmFunction } from './vm.ts';
 
 /** Time on a core after which a lane begins no other run: they are not what was expected of them. */
 const maxLaneMs = 20;
@@ -24,10 +25,9 @@ export function executeLane(
   wrapper: VmFunction,
   lane: Lane,
 ): LaneEnd {
-  const end = executeTogether(cell, source, lane, maxLaneMs);
-  const { turns, begun } = end;
-  const isStopped = begun > turns.length || begun === lane.runs.length;
-  return isStopped ? end : executeInTurn(cell, wrapper, lane, [...turns]);
+  const { turns, begun, isToGoOn } = executeTogether(cell, source, lane, maxLaneMs);
+  if (!isToGoOn || begun === lane.runs.length) return { turns, begun };
+  return executeInTurn(cell, wrapper, lane, [...turns]);
 }
 
 /**
@@ -37,7 +37,7 @@ export function executeLane(
 function executeInTurn(
   cell: Cell,
   wrapper: VmFunction,
-  { context, limits, runs }: Lane,
+  { context, limits, runs, lines }: Lane,
   turns: AdoptedTurn[],
 ): LaneEnd {
   const { vm } = cell;
@@ -46,31 +46,23 @@ function executeInTurn(
   let begun = turns.length;
   ownTurnsBegin(runs, begun);
   const from = begun;
-  const first = [
-    wrapper,
-    ...textsOf(context, runs[begun++]!),
-    apiCalls,
-    outputBytes,
-    logEntries,
-    logBytes,
-  ];
+  const text = laneJson(context, lines[begun++]!);
+  const first = [wrapper, apiCalls, outputBytes, logEntries, logBytes, text];
   let startedAt = performance.now();
   const cpuAtStart = vm.cpuMs;
   let cpuBefore = cpuAtStart;
   try {
-    let unhandled = realm.enterNow('start', startedAt, first, maxTurnNowMs);
+    let unhandled = realm.enterNow('first', startedAt, first, maxTurnNowMs);
     for (;;) {
       const now = performance.now();
       const cpu = vm.cpuMs;
       const took = { startedAt, wallMs: now - startedAt, cpuMs: cpu - cpuBefore };
-      const run = runs[begun];
-      if (run === undefined || cpu - cpuAtStart > maxLaneMs) {
+      if (begun === runs.length || cpu - cpuAtStart > maxLaneMs) {
         turns.push({ turn: { state: realm.drainNow(now), unhandled }, ...took });
         break;
       }
       if ((begun - from) % ownTurnSlots === 0) ownTurnsBegin(runs, begun);
-      begun++;
-      const next = realm.nextNow(now, textsOf(context, run), maxTurnNowMs);
+      const next = realm.nextNow(now, laneJson(context, lines[begun++]!), maxTurnNowMs);
       turns.push({ turn: { state: next.state, unhandled }, ...took });
       if (!next.begun) {
         begun--;
@@ -86,11 +78,6 @@ function executeInTurn(
     close();
   }
   return { turns, begun };
-}
-
-/** What `next` of guest/run.js takes, in its order. */
-function textsOf(context: string, run: LaneRun): VmArgument[] {
-  return [`${context}${run[1]}}`, run[2], run[5], run[3], run[4]];
 }
 
 /**

@@ -40,7 +40,7 @@ const timedOut = 'Script execution timed out.';
 const compactingShare = 0.6;
 
 /** The ways into the guest that execute code of the script. */
-export type TurnOperation = 'start' | 'answers' | 'timers';
+export type TurnOperation = 'start' | 'first' | 'answers' | 'timers';
 
 /** A turn for which the process waited was not as short as it had to be, or cost the VM. */
 export class CutShort extends Error {}
@@ -168,12 +168,12 @@ export class Realm {
    */
   nextNow(
     now: number,
-    args: readonly VmArgument[],
+    run: string,
     maxMs: number,
   ): { readonly state: string; readonly begun: boolean; readonly unhandled: Turn['unhandled'] } {
     let answer: unknown;
     try {
-      answer = this.#vm.callNow(this.#dispatch, ['next', now, 1, ...args], maxMs);
+      answer = this.#vm.callNow(this.#dispatch, ['next', now, 1, run], maxMs);
     } catch (error) {
       const unhandled = this.#unhandledOf(error);
       return { state: this.#askNow('kept', now), begun: true, unhandled };

@@ -380,7 +380,7 @@ export class Run implements Watched {
   #turnNow(realm: Realm, operation: TurnOperation, args: readonly VmArgument[]): GuestState {
     this.#isToAsk = false;
     this.#idle = false;
-    ownTurnsBegin([[this.#message.run]]);
+    ownTurnsBegin([this.#message.run]);
     const turn = realm.turnNow(operation, args, maxTurnNowMs);
     const took = this.#vm.cpuMs - this.#cpuBefore - this.cpuMs;
     this.#watchdog.discount(took);

@@ -1,20 +1,18 @@
 import { completedText } from '../protocol/completed-text.ts';
 import type { JsonText } from '../protocol/frames.ts';
-import type {
-  HostMessage,
-  LaneMessage,
-  LaneRun,
-  RunMessage,
-  WorkerMessage,
-} from '../protocol/messages.ts';
+import { readLaneLine } from '../protocol/lane-lines.ts';
+import type { HostMessage, LaneMessage, RunMessage, WorkerMessage } from '../protocol/messages.ts';
 import { Cell, type WorkerSource } from './cell.ts';
 import { scriptCode } from './compile.ts';
 import { asCompleted, executeLane } from './lane.ts';
 import { Run, type AdoptedTurn, type Settlement } from './run.ts';
 import { toBody } from './script-body.ts';
+import type { Lane } from './together.ts';
 import { leavesRoomForTurnNow } from './turn-now.ts';
 import { toCode, type Vm } from './vm.ts';
 import { Watchdog } from './watchdog.ts';
+
+type ReceivedLane = LaneMessage & Lane;
 
 /** What the process may grow by when it makes a VM, generously. */
 const vmResidentBytes = 8 * 1024 * 1024;
@@ -145,36 +143,38 @@ export class Supervisor {
 
   #lane(message: LaneMessage): void {
     const { vm, limits, runs } = message;
+    const lane = { ...message, lines: message.text.split('\n') };
+    if (runs.length === 0 || lane.lines.length !== runs.length) {
+      throw new TypeError('a lane does not have a line for each run');
+    }
     const cell = this.#cells.get(vm);
     if (cell === undefined || cell.isBusy) return this.#giveBack(runs, false);
     const source = this.#sources.get(message.source);
-    const [first] = runs;
-    if (source === undefined || first === undefined)
-      throw new TypeError('lane without source or runs');
+    if (source === undefined) throw new TypeError('lane without source');
     const wrapper = cell.readyWrapper(source.id);
     if (wrapper === undefined || !leavesRoomForTurnNow(limits.timeoutMs, limits.cpuMs)) {
-      this.#run(runMessageOf(message, first));
+      this.#run(runMessageOf(lane, 0));
       return this.#giveBack(runs.slice(1), false);
     }
-    const { turns, begun } = executeLane(cell, source, wrapper, message);
-    this.#laneEnded(cell, source, message, turns, begun);
+    const { turns, begun } = executeLane(cell, source, wrapper, lane);
+    this.#laneEnded(cell, source, lane, turns, begun);
   }
 
   #laneEnded(
     cell: Cell,
     source: WorkerSource,
-    message: LaneMessage,
+    lane: ReceivedLane,
     turns: readonly AdoptedTurn[],
     begun: number,
   ): void {
-    const { vm: id, limits, runs } = message;
+    const { vm: id, limits, runs } = lane;
     const { vm } = cell;
     const completed: string[] = [];
     const others: number[] = [];
     let cpuMs = 0;
     for (const [i, turn] of turns.entries()) {
       cpuMs += turn.cpuMs;
-      const end = asCompleted(runs[i]![0], turn, limits.outputBytes);
+      const end = asCompleted(runs[i]!, turn, limits.outputBytes);
       if (end === undefined) others.push(i);
       else completed.push(end);
     }
@@ -188,7 +188,7 @@ export class Supervisor {
       this.#send(completedText(completed, { heapBytes, healthy: !vm.isClosed }));
     }
     for (const i of others) {
-      const { run, ended } = this.#newRun(cell, runMessageOf(message, runs[i]!), source);
+      const { run, ended } = this.#newRun(cell, runMessageOf(lane, i), source);
       run.adopt(turns[i]!, ended);
     }
     this.#giveBack(runs.slice(turns.length, begun), true);
@@ -196,8 +196,8 @@ export class Supervisor {
     if (vm.isClosed) this.#destroyVm(id);
   }
 
-  #giveBack(runs: readonly LaneRun[], begun: boolean): void {
-    for (const [run] of runs) this.#send({ type: 'returned', run, begun });
+  #giveBack(runs: readonly number[], begun: boolean): void {
+    for (const run of runs) this.#send({ type: 'returned', run, begun });
   }
 
   #ended(
@@ -236,21 +236,18 @@ export class Supervisor {
 
 /** A run of a lane as it would have come alone. */
 function runMessageOf(
-  { vm, source, context, limits }: LaneMessage,
-  [run, execution, input, low, high, startedAt]: LaneRun,
+  { vm, source, context, limits, runs, lines }: ReceivedLane,
+  place: number,
 ): RunMessage {
   return {
     type: 'run',
-    run,
+    run: runs[place]!,
     vm,
     source,
     purpose: 'execute',
     realm: 'hardened',
-    context: `${context}${execution}}`,
-    input,
+    ...readLaneLine(context, lines[place]!),
     limits,
-    seed: [low, high],
-    startedAt,
     pace: 'quick',
     codeWanted: false,
   };

@@ -1,4 +1,5 @@
-import { ownTurnSlots, type LaneMessage, type LaneRun } from '../protocol/messages.ts';
+import { laneJson } from '../protocol/lane-lines.ts';
+import { ownTurnSlots, type LaneMessage } from '../protocol/messages.ts';
 import type { Cell, WorkerSource } from './cell.ts';
 import { CutShort } from './realm.ts';
 import type { AdoptedTurn } from './run.ts';
@@ -6,7 +7,9 @@ import { ownTurnsBegin } from './turn-log.ts';
 import { maxTurnNowMs } from './turn-now.ts';
 
 /** What runs of a lane have in common, and what each has for itself. */
-export type Lane = Pick<LaneMessage, 'context' | 'limits' | 'runs'>;
+export interface Lane extends Pick<LaneMessage, 'context' | 'limits' | 'runs'> {
+  readonly lines: readonly string[];
+}
 
 /** What became of the runs of a lane: one list after the other, in the order of the runs. */
 export interface LaneEnd {
@@ -14,6 +17,12 @@ export interface LaneEnd {
   readonly turns: readonly AdoptedTurn[];
   /** How many were begun. When there are more than turns, the VM is of no use any more. */
   readonly begun: number;
+}
+
+/** The same of those that were executed together. */
+interface TogetherEnd extends LaneEnd {
+  /** Whether the next one, if there is one, is to be executed by itself. */
+  readonly isToGoOn: boolean;
 }
 
 /** Characters of contexts and inputs that go into a VM in one entry, unless it is those of a single run. */
@@ -27,12 +36,12 @@ const maxCharacters = 64 * 1024;
 export function executeTogether(
   cell: Cell,
   source: WorkerSource,
-  { context, limits, runs }: Lane,
+  { context, limits, runs, lines }: Lane,
   maxMs: number,
-): LaneEnd {
+): TogetherEnd {
   const turns: AdoptedTurn[] = [];
   const wrapper = cell.plainWrapper(source);
-  if (wrapper === undefined) return { turns, begun: 0 };
+  if (wrapper === undefined) return { turns, begun: 0, isToGoOn: true };
   const { apiCalls, outputBytes, logEntries, logBytes } = limits;
   const { realm, close } = cell.openHardened(() => {});
   const { vm } = cell;
@@ -41,7 +50,7 @@ export function executeTogether(
   let startedAt = performance.now();
   try {
     while (turns.length < runs.length && cpuBefore - cpuAtStart <= maxMs) {
-      const { text, count } = textOfSome(context, runs, turns.length);
+      const { text, count } = textOfSome(context, lines, turns.length);
       ownTurnsBegin(runs, turns.length, count);
       const given = [wrapper, apiCalls, outputBytes, logEntries, logBytes, text];
       let answer: string | undefined;
@@ -49,7 +58,7 @@ export function executeTogether(
         answer = realm.togetherNow(given, maxTurnNowMs);
       } catch (error) {
         if (!(error instanceof CutShort)) throw error;
-        return { turns, begun: turns.length + count };
+        return { turns, begun: turns.length + count, isToGoOn: false };
       }
       const { states, lastMs, waits } = answer === undefined ? nothing : readEnds(answer);
       const now = performance.now();
@@ -59,26 +68,26 @@ export function executeTogether(
       cpuBefore = cpu;
       if (!waits) continue;
       cell.isNotPlain(source);
-      break;
+      return { turns, begun: turns.length, isToGoOn: true };
     }
   } finally {
     close();
   }
-  return { turns, begun: turns.length };
+  return { turns, begun: turns.length, isToGoOn: false };
 }
 
 /** Some runs as guest/together.js reads them. */
 function textOfSome(
   context: string,
-  runs: readonly LaneRun[],
+  lines: readonly string[],
   from: number,
 ): { readonly text: string; readonly count: number } {
   let text = '';
   let count = 0;
-  while (count < ownTurnSlots && from + count < runs.length) {
-    const [, execution, input, low, high, startedAt] = runs[from + count]!;
-    if (count > 0 && text.length + input.length > maxCharacters) break;
-    text += `${count === 0 ? '[' : ','}[${context}${execution},"input":${input}},${startedAt},${low},${high}]`;
+  while (count < ownTurnSlots && from + count < lines.length) {
+    const run = laneJson(context, lines[from + count]!);
+    if (count > 0 && text.length + run.length > maxCharacters) break;
+    text += count === 0 ? `[${run}` : `,${run}`;
     count++;
   }
   return { text: `${text}]`, count };

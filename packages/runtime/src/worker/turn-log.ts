@@ -33,13 +33,13 @@ let isToClear = false;
  * @param from - which of the runs is the first; as many are noted as there is room for.
  */
 export function ownTurnsBegin(
-  runs: readonly (readonly [run: number, ...unknown[]])[],
+  runs: readonly number[],
   from = 0,
   most: number = ownTurnSlots,
 ): void {
   if (!isUsable) return;
   const count = Math.min(runs.length - from, most);
-  for (let i = 0; i < count; i++) ownRecords.writeDoubleLE(runs[from + i]![0], 8 * i);
+  for (let i = 0; i < count; i++) ownRecords.writeDoubleLE(runs[from + i]!, 8 * i);
   writeOwn(count);
   if (isToClear) return;
   isToClear = true;

@@ -256,11 +256,11 @@ describe('a worker that breaks the protocol over one of several runs', () => {
 /** What it may do to runs that came together, as the body of `(message, vm, send, raw)`. */
 const laneBreaks: Readonly<Record<string, string>> = {
   'completes half of them and breaks the protocol': `send(completed(...ends.slice(0, 4))); send({ type: 'exec' });`,
-  'completes one with an output that is no map': `send(completed(...ends.slice(0, 4), [message.runs[4][0], [], 0, 0]));`,
-  'completes one with an output that is a text': `send(completed(...ends.slice(0, 4), [message.runs[4][0], '{}', 0, 0]));`,
-  'completes one with null': `send(completed(...ends.slice(0, 4), [message.runs[4][0], null, 0, 0]));`,
-  'sends back half of them and exits': `for (const [run] of message.runs.slice(0, 4)) send({ type: 'returned', run, begun: true }); process.exit(0);`,
-  'sends all of them back twice': `for (let i = 0; i < 2; i++) for (const [run] of message.runs) send({ type: 'returned', run, begun: false });`,
+  'completes one with an output that is no map': `send(completed(...ends.slice(0, 4), [message.runs[4], [], 0, 0]));`,
+  'completes one with an output that is a text': `send(completed(...ends.slice(0, 4), [message.runs[4], '{}', 0, 0]));`,
+  'completes one with null': `send(completed(...ends.slice(0, 4), [message.runs[4], null, 0, 0]));`,
+  'sends back half of them and exits': `for (const run of message.runs.slice(0, 4)) send({ type: 'returned', run, begun: true }); process.exit(0);`,
+  'sends all of them back twice': `for (let i = 0; i < 2; i++) for (const run of message.runs) send({ type: 'returned', run, begun: false });`,
 };
 
 test.each(Object.entries(laneBreaks))(
@@ -268,7 +268,7 @@ test.each(Object.entries(laneBreaks))(
   async (_what, answer) => {
     const quickly = `send({ ...settled({ status: 'completed', output: '{"value":1}' }), longestTurnMs: 0.01, compiled: 'kept' });`;
     const lane = `
-      const ends = message.runs.map(([run]: [number]) => [run, { value: 1 }, 0, 0]);
+      const ends = message.runs.map((run: number) => [run, { value: 1 }, 0, 0]);
       if (vm === 1) { ${answer} } else send(completed(...ends));`;
     const body = `
       for (let i = 0; i < 30; i++) await runtime.execute('return 1');
