@@ -145,6 +145,13 @@ export class Pool {
       clearInterval(keepAlive);
     }
     this.#isStarted = true;
+    // What is asked for the first time takes V8 several times as long, which is not to be in a run.
+    this.hasFree({
+      tenantId: '',
+      memoryMb: this.#options.limits.memoryMb,
+      trust: 'open',
+      kind: 'shared',
+    });
     this.#refillSoon();
     this.#spareTimer = setTimeout(() => this.#fleet.addSpares(), sparesAfterMs).unref();
     const interval = Math.max(10, Math.min(this.#options.idleMs / 2, 10_000));

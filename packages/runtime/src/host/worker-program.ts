@@ -20,6 +20,9 @@ const maxYoungMib = 2;
 /** What V8 is told in workers: code that it makes fits only where it was told the same. */
 export const workerV8Flags: readonly string[] = [
   `--max-semi-space-size=${maxYoungMib}`,
+  // Else V8 collects that generation after turns that have filled most of it, too. It is filled up as
+  // well later, and what became of the run could not be asked until that was over.
+  '--no-minor-gc-task',
   ...stackSizeFlag(),
 ];
 
