@@ -9,7 +9,7 @@ import { createRuntime, type Runtime, type RuntimeOptions } from '@cloister/runt
 import { sqliteBytecodeStore } from '@cloister/runtime/stores';
 import { openCode } from '../packages/runtime/src/host/sealed-code.ts';
 import { compileScript } from '../packages/runtime/src/worker/compile.ts';
-import { toBody } from '../packages/runtime/src/worker/script-body.ts';
+import { toBody, wrapScript } from '../packages/runtime/src/worker/script-body.ts';
 import { toCode, Vm } from '../packages/runtime/src/worker/vm.ts';
 
 /** What was measured; `inWorkerMs` is the part between the arrival of the run and its end there. */
@@ -78,12 +78,12 @@ async function run(runtime: Runtime, tenant: string): Promise<Sample> {
 
 async function compile(bytes: Uint8Array | undefined): Promise<number> {
   const vm = new Vm(0, 128);
-  const body = toBody(source);
+  const script = wrapScript(toBody(source));
   const code = bytes === undefined ? undefined : toCode(bytes);
   // A worker has compiled something before the first script comes.
-  await compileScript(vm, 'return 1', undefined);
+  await compileScript(vm, wrapScript('return 1'), undefined);
   const begun = performance.now();
-  const { how } = await compileScript(vm, body, code);
+  const { how } = await compileScript(vm, script, code);
   const ms = performance.now() - begun;
   if (how !== (bytes === undefined ? 'source' : 'code')) throw new Error(`compiled from ${how}`);
   return ms;

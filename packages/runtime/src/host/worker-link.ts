@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { encodeParts, FrameReader } from '../protocol/frames.ts';
+import { encodeParts, FrameReader, SurroundedText } from '../protocol/frames.ts';
 import type {
   BindingShape,
   GuestCall,
@@ -13,6 +13,7 @@ import type {
 import { parseWorkerMessage, ProtocolError } from '../protocol/parse-worker-message.ts';
 import { residentBound } from '../protocol/resident-bound.ts';
 import { Lookout } from '../protocol/lookout.ts';
+import { scriptPrefix, scriptSuffix } from '../protocol/script-wrapper.ts';
 import type { DatedAnswer } from './call-record.ts';
 import type { Source } from './compilation-cache.ts';
 import { BlackBox } from './black-box.ts';
@@ -58,6 +59,10 @@ interface RunUnderWay {
   /** Where it was last said to be: on its way, waiting, or on a core for a while. */
   at: 'start' | 'rest' | 'work';
 }
+
+type Outgoing =
+  | HostMessage
+  | { readonly type: 'add-source'; readonly source: number; readonly text: SurroundedText };
 
 /** A lane that more runs may join, since it is not sent yet. */
 type OpenLane = Omit<Extract<HostMessage, { type: 'lane' }>, 'runs' | 'text'> & {
@@ -137,7 +142,7 @@ export class WorkerLink implements TurnTaker {
   #askedAt = 0;
   #tooLarge = false;
   readonly #lookout = new Lookout();
-  #outgoing: HostMessage[] = [];
+  #outgoing: Outgoing[] = [];
   /** Of what is outgoing, by VM: more runs may join the last lane of each. */
   readonly #lanes = new Map<number, OpenLane>();
   #state: 'starting' | 'ready' | 'dead' = 'starting';
@@ -372,13 +377,14 @@ export class WorkerLink implements TurnTaker {
     let kept = this.#sources.get(id);
     if (kept === undefined) {
       kept = { length: text.length, hasCode: false };
-      this.#send({ type: 'add-source', source: id, text });
+      const wrapped = new SurroundedText(scriptPrefix, text, scriptSuffix);
+      this.#send({ type: 'add-source', source: id, text: wrapped });
       this.#sources.set(id, kept);
     }
     return kept;
   }
 
-  #send(message: HostMessage): void {
+  #send(message: Outgoing): void {
     if (this.#state === 'dead') return;
     if (this.#outgoing.length === 0) setImmediate(() => this.#flush());
     this.#outgoing.push(message);

@@ -31,6 +31,19 @@ export class JsonText {
   }
 }
 
+/** A long text that comes out with something before and behind it, without a copy of it being made for that. */
+export class SurroundedText {
+  readonly before: string;
+  readonly text: string;
+  readonly after: string;
+
+  constructor(before: string, text: string, after: string) {
+    this.before = before;
+    this.text = text;
+    this.after = after;
+  }
+}
+
 /** Turns messages into one frame. */
 export function encodeFrame(messages: readonly unknown[]): Buffer {
   const writer = new FrameWriter();
@@ -70,11 +83,11 @@ class FrameWriter {
   #body = '[';
   #attached = 0;
   readonly #attachments: Uint8Array[] = [];
-  readonly #attach = (bytes: Uint8Array): Place => {
-    const place = { at: this.#attached, length: bytes.length };
-    this.#attachments.push(bytes);
-    this.#attached += place.length;
-    return place;
+  readonly #attach = (...parts: readonly Uint8Array[]): Place => {
+    const at = this.#attached;
+    for (const bytes of parts) this.#attached += bytes.length;
+    this.#attachments.push(...parts);
+    return { at, length: this.#attached - at };
   };
 
   /** About what it takes, in characters and bytes. */
@@ -101,7 +114,7 @@ class FrameWriter {
   }
 }
 
-function withPlaces(message: unknown, attach: (bytes: Uint8Array) => Place): unknown {
+function withPlaces(message: unknown, attach: (...parts: readonly Uint8Array[]) => Place): unknown {
   if (typeof message !== 'object' || message === null) return message;
   const { bytes, text } = message as { readonly bytes?: unknown; readonly text?: unknown };
   let placed = message;
@@ -109,6 +122,15 @@ function withPlaces(message: unknown, attach: (bytes: Uint8Array) => Place): unk
   if (typeof text === 'string' && text.length >= minTextCharacters) {
     const { bytes: written, encoding } = encodeText(text);
     placed = { ...placed, text: { ...attach(written), encoding } satisfies TextPlace };
+  }
+  if (text instanceof SurroundedText) {
+    const { before, after } = text;
+    if (text.text.length < minTextCharacters) {
+      return { ...placed, text: before + text.text + after };
+    }
+    const { bytes: written, encoding } = encodeText(text.text);
+    const place = attach(Buffer.from(before, encoding), written, Buffer.from(after, encoding));
+    placed = { ...placed, text: { ...place, encoding } satisfies TextPlace };
   }
   return placed;
 }

@@ -119,7 +119,7 @@ export type HostMessage =
     }
   | { readonly type: 'create-vm'; readonly vm: number; readonly memoryMb: number }
   | { readonly type: 'destroy-vm'; readonly vm: number }
-  /** Gives a source a number, so that later runs need not carry the text again. */
+  /** Gives a source a number, so that later runs need not carry the text again. It comes in its wrapper. */
   | { readonly type: 'add-source'; readonly source: number; readonly text: string }
   /** V8's code of a source, of the host's cache: what it holds is authentic. */
   | { readonly type: 'add-code'; readonly source: number; readonly bytes: Uint8Array }

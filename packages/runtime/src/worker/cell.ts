@@ -4,6 +4,7 @@ import { Compaction } from './compaction.ts';
 import { compilePlain, compileScript } from './compile.ts';
 import { mayWait } from './may-wait.ts';
 import { Realm, rememberGuest } from './realm.ts';
+import type { ScriptText } from './script-body.ts';
 import { Turnstile } from './turnstile.ts';
 import { Vm, type Code, type CompiledScript, type VmFunction } from './vm.ts';
 
@@ -23,10 +24,8 @@ const maxShortRuns = 16;
 const fullShare = 0.75;
 
 /** A source as the worker has it from the host. */
-export interface WorkerSource {
+export interface WorkerSource extends ScriptText {
   readonly id: number;
-  /** What `toBody` made of it. */
-  readonly text: string;
   /** V8's code of it, of the host's cache. */
   code: Code | undefined;
 }
@@ -220,7 +219,7 @@ export class Cell {
   async #compile(source: WorkerSource): Promise<{ kept: KeptScript; compiled: Compiled }> {
     const known = this.#scripts.get(source.id);
     if (known !== undefined) return { kept: known, compiled: 'kept' };
-    const { script, how } = await compileScript(this.vm, source.text, source.code);
+    const { script, how } = await compileScript(this.vm, source, source.code);
     const kept = { script, wrapper: undefined, plain: undefined };
     this.#scripts.set(source.id, kept, { size: source.text.length + 1 });
     return { kept, compiled: how };

@@ -1,14 +1,12 @@
 import type { Compiled, Outcome } from '../protocol/messages.ts';
+import { scriptPrefix, scriptSuffix } from '../protocol/script-wrapper.ts';
+import type { ScriptText } from './script-body.ts';
 import { codeBytes, type Code, type CompiledScript, type Vm } from './vm.ts';
 
 /** The file name in a script's stack frames, whatever the embedder calls the script. */
 export const scriptName = 'script.js';
 
-// The names in scope are parameters of an outer function, so that a script may declare its own
-// `events` or `ctx`. The prefixes stand on the script's first line and are taken off its columns.
-const runPrefix = `(function(ctx,console){'use strict';return{async''(){`;
-const runSuffix = `\n}}['']})`;
-const runOrigin = { filename: scriptName, columnOffset: -runPrefix.length };
+const runOrigin = { filename: scriptName, columnOffset: -scriptPrefix.length };
 // A script that closes the function it stands in has to go on, after that brace, with a token that
 // the surroundings allow: in an object literal only `,` or `}`, behind a declaration at the top of a
 // program anything but these two. So what parses in both places stayed inside.
@@ -27,10 +25,9 @@ export interface Compilation {
  */
 export async function compileScript(
   vm: Vm,
-  source: string,
+  { text: source, wrapped: text }: ScriptText,
   code: Code | undefined,
 ): Promise<Compilation> {
-  const text = runPrefix + source + runSuffix;
   if (code !== undefined) {
     const script = await vm.compile(text, { ...runOrigin, cachedData: code });
     if (script.cachedDataRejected !== true) return { script, how: 'code' };
@@ -47,7 +44,7 @@ const plainOrigin = { filename: scriptName, columnOffset: -plainPrefix.length };
 
 /** Compiles a script that has passed the check, and has no `await`, as a plain function. This thread waits. */
 export function compilePlain(vm: Vm, source: string): CompiledScript {
-  return vm.compileNow(plainPrefix + source + runSuffix, plainOrigin);
+  return vm.compileNow(plainPrefix + source + scriptSuffix, plainOrigin);
 }
 
 /** Compiles a script to see that it is one, and that it stays within its function. */
@@ -58,8 +55,11 @@ async function checkScript(vm: Vm, source: string): Promise<void> {
 }
 
 /** V8's code of a script that has been compiled, and run, in this VM. */
-export async function scriptCode(vm: Vm, source: string): Promise<Uint8Array | undefined> {
-  const code = await vm.codeOf(runPrefix + source + runSuffix, runOrigin);
+export async function scriptCode(
+  vm: Vm,
+  { wrapped }: Pick<ScriptText, 'wrapped'>,
+): Promise<Uint8Array | undefined> {
+  const code = await vm.codeOf(wrapped, runOrigin);
   return code === undefined ? undefined : codeBytes(code);
 }
 

@@ -328,7 +328,7 @@ export class Run implements Watched {
 
   async #check(): Promise<Outcome> {
     try {
-      (await compileScript(this.#vm, this.#source.text, undefined)).script.release();
+      (await compileScript(this.#vm, this.#source, undefined)).script.release();
       return { status: 'completed', output: '{}' };
     } catch (error) {
       return this.#notCompiled(error);

@@ -1,3 +1,5 @@
+import { scriptPrefix, scriptSuffix } from '../protocol/script-wrapper.ts';
+
 const naming = 'sourceURL=';
 /** The end of it, which begins with a letter that is rare: V8 finds it four times as fast. */
 const rarePart = 'URL=';
@@ -42,4 +44,22 @@ function skipBlanks(text: string, place: number): number {
   let at = place;
   while (text[at - 1] === ' ' || text[at - 1] === '\t') at--;
   return at;
+}
+
+/** A script by itself, as `toBody` made it, and in its wrapper: what it shares with that is there once. */
+export interface ScriptText {
+  readonly text: string;
+  readonly wrapped: string;
+}
+
+/** Reads a source that came in its wrapper. */
+export function readWrapped(wrapped: string): ScriptText {
+  const source = wrapped.slice(scriptPrefix.length, wrapped.length - scriptSuffix.length);
+  const text = toBody(source);
+  return text === source ? { text, wrapped } : wrapScript(text);
+}
+
+/** A script, as `toBody` made it, in its wrapper. */
+export function wrapScript(text: string): ScriptText {
+  return { text, wrapped: scriptPrefix + text + scriptSuffix };
 }

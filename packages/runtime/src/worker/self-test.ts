@@ -1,9 +1,10 @@
-import { encodeParts, FrameReader } from '../protocol/frames.ts';
-import type { HostMessage, RealmKind, RunMessage } from '../protocol/messages.ts';
+import { encodeParts, FrameReader, SurroundedText } from '../protocol/frames.ts';
+import type { RealmKind, RunMessage } from '../protocol/messages.ts';
+import { scriptPrefix, scriptSuffix } from '../protocol/script-wrapper.ts';
 import { Cell, type WorkerSource } from './cell.ts';
 import { scriptCode } from './compile.ts';
 import { Run, type Settlement } from './run.ts';
-import { toBody } from './script-body.ts';
+import { readWrapped, wrapScript } from './script-body.ts';
 import { toCode } from './vm.ts';
 import { Watchdog } from './watchdog.ts';
 import { loadWebServices } from './web-services.ts';
@@ -65,17 +66,17 @@ export async function selfTest(
       const outcome = settlement?.outcome;
       return outcome?.status === 'completed' ? outcome.output : undefined;
     };
-    const text = toBody(asItArrives(question));
-    const fromSource = await run('hardened', { id: 0, text, code: undefined });
-    const made = await scriptCode(cell.vm, text);
+    const script = readWrapped(asItArrives(question));
+    const fromSource = await run('hardened', { id: 0, ...script, code: undefined });
+    const made = await scriptCode(cell.vm, script);
     const code = made === undefined ? undefined : toCode(made);
-    const fromCode = await run('fresh', { id: 1, text, code });
+    const fromCode = await run('fresh', { id: 1, ...script, code });
     if (fromSource !== answer || fromCode !== answer) return 'the self-test gave a wrong answer';
     await cell.rememberGuest();
     setTimeout(() => {
       onGrowth(calmBytes);
       loadWebServices();
-      const international = { id: 2, text: internationalQuestion, code: undefined };
+      const international = { id: 2, ...wrapScript(internationalQuestion), code: undefined };
       void run('hardened', international).finally(() => cell.vm.close());
     }, calmAfterMs);
     return undefined;
@@ -86,8 +87,9 @@ export async function selfTest(
 
 /** What the host would send, read as it will be. */
 function asItArrives(text: string): string {
-  const reader = new FrameReader(2 * text.length);
-  const sent: HostMessage = { type: 'add-source', source: 0, text };
+  const reader = new FrameReader(4 * text.length);
+  const wrapped = new SurroundedText(scriptPrefix, text, scriptSuffix);
+  const sent = { type: 'add-source', source: 0, text: wrapped };
   const [read] = encodeParts([sent]).flatMap((part) => reader.read(Buffer.from(part)));
-  return (read as typeof sent).text;
+  return (read as { readonly text: string }).text;
 }

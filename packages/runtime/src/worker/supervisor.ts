@@ -6,7 +6,7 @@ import { Cell, type WorkerSource } from './cell.ts';
 import { scriptCode } from './compile.ts';
 import { asCompleted, executeLane } from './lane.ts';
 import { Run, type AdoptedTurn, type Settlement } from './run.ts';
-import { toBody } from './script-body.ts';
+import { readWrapped } from './script-body.ts';
 import type { Lane } from './together.ts';
 import { leavesRoomForTurnNow } from './turn-now.ts';
 import { toCode, type Vm } from './vm.ts';
@@ -68,7 +68,7 @@ export class Supervisor {
       case 'add-source':
         this.#sources.set(message.source, {
           id: message.source,
-          text: toBody(message.text),
+          ...readWrapped(message.text),
           code: undefined,
         });
         return;
@@ -209,7 +209,10 @@ export class Supervisor {
     if (settlement === undefined) this.#send({ type: 'returned', run, begun: true });
     else this.#send({ type: 'settled', run, ...settlement });
     if (settlement?.healthy !== true) this.#destroyVm(id);
-    else if (codeWanted || settlement.compiled === 'refused') void this.#sendCode(vm, source);
+    else if (codeWanted || settlement.compiled === 'refused') {
+      // The end of the run is on its way by then.
+      setImmediate(() => void this.#sendCode(vm, source));
+    }
   }
 
   #addCode(id: number, bytes: Uint8Array): void {
@@ -220,7 +223,7 @@ export class Supervisor {
   /** After the run, so that the functions that it called are in the code, and nobody waits. */
   async #sendCode(vm: Vm, source: WorkerSource): Promise<void> {
     try {
-      const bytes = await scriptCode(vm, source.text);
+      const bytes = await scriptCode(vm, source);
       if (bytes !== undefined) this.#send({ type: 'code', source: source.id, bytes });
     } catch {
       // A source that does not compile has no code, nor has a VM that was closed meanwhile.

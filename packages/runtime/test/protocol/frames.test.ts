@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeFrame, encodeFrames, FrameReader } from '../../src/protocol/frames.ts';
+import {
+  encodeFrame,
+  encodeFrames,
+  FrameReader,
+  JsonText,
+  SurroundedText,
+} from '../../src/protocol/frames.ts';
 
 const mebi = 1024 * 1024;
 // What JSON cannot say apart (-0, lone surrogates keep) is not what frames are about.
@@ -421,4 +427,34 @@ describe('encodeFrames', () => {
     expect(frames).toHaveLength(2);
     expect(read(frames)).toEqual([{ a: 1 }, large, { b: 2 }]);
   });
+});
+
+describe('a text with something before and behind it', () => {
+  test.each([
+    ['short', 'return 1'],
+    ['long', 'x'.repeat(10_000)],
+    ['long, with letters that Latin-1 has', 'é'.repeat(10_000)],
+    ['long, with letters that it has not', `${'x'.repeat(10_000)}中`],
+    ['long, with a lone surrogate', `${'x'.repeat(10_000)}\ud800`],
+  ])('comes out in one piece, among other attachments: %s', (_what, text) => {
+    const surrounded = new SurroundedText('before {', text, '} after');
+    const sent = [
+      { type: 'a', bytes: new Uint8Array([1, 2]) },
+      { type: 'b', text: surrounded },
+      { type: 'c', text: 'y'.repeat(5000) },
+    ];
+    const [first, second, third] = new FrameReader(mebi).read(encodeFrame(sent));
+    expect(first).toEqual({ type: 'a', bytes: new Uint8Array([1, 2]) });
+    expect(second).toEqual({ type: 'b', text: `before {${text}} after` });
+    expect(third).toEqual({ type: 'c', text: 'y'.repeat(5000) });
+  });
+});
+
+test('a message that is written down already is read as any other', () => {
+  const sent = [{ a: 1 }, new JsonText('{"b":[2,"é"]}'), { c: 3 }];
+  expect(new FrameReader(mebi).read(encodeFrame(sent))).toEqual([
+    { a: 1 },
+    { b: [2, 'é'] },
+    { c: 3 },
+  ]);
 });

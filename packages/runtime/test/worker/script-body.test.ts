@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { toBody } from '../../src/worker/script-body.ts';
+import { scriptPrefix, scriptSuffix } from '../../src/protocol/script-wrapper.ts';
+import { readWrapped, toBody, wrapScript } from '../../src/worker/script-body.ts';
 
 /** What `toBody` does, in two expressions that take longer. */
 const expected = (source: string): string =>
@@ -63,4 +64,17 @@ test('takes time in proportion to the length of its source, whatever that holds'
     // A machine that is busy with other things needs a fraction of this.
     expect(performance.now() - begun).toBeLessThan(5000);
   }
+});
+
+test.each([
+  'return 1',
+  '',
+  '#!/bin/x\nreturn 1',
+  '//# sourceURL=a\nreturn 1',
+  'return 1 //# sourceURL=a',
+  '\uFEFFreturn "é\u4e2d"',
+])('is read from the wrapper that it comes in: %j', (source) => {
+  const read = readWrapped(scriptPrefix + source + scriptSuffix);
+  expect(read).toEqual(wrapScript(toBody(source)));
+  expect(read.wrapped).toBe(scriptPrefix + read.text + scriptSuffix);
 });
