@@ -1,6 +1,7 @@
 import type { CloisterError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { maxLaneRuns, maxScriptsOfVm, type BindingShape } from '../protocol/messages.ts';
+import { ProtocolError } from '../protocol/parse-worker-message.ts';
 import type { CompilationCache, Source } from './compilation-cache.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import { publish, type VmEnd } from './events.ts';
@@ -114,9 +115,9 @@ export class Pool {
     const given = { ...options, jail, sourcesKept: options.cache.size, bindings };
     this.#fleet = new WorkerFleet(given, deadlines, this.recent, {
       onVersions: ({ v8, codeTag }) => void (cache.codeTag = `${v8}-${codeTag}`),
-      onVmReady: (vm) => this.#vmReady(vm),
-      onVmFailed: (vm) => this.#vmFailed(vm),
-      onVmGone: (vm) => this.#vmGone(vm),
+      onVmReady: (link, vm) => this.#vmReady(link, vm),
+      onVmFailed: (link, vm) => this.#vmFailed(link, vm),
+      onVmGone: (link, vm) => this.#vmGone(link, vm),
       onVmOutgrown: (link, vm) => this.#runGivenUp(link, vm),
       onCode: (source, code) => cache.keep(source, code),
       onWorkerGone: (worker, how) => this.#workerGone(worker, how),
@@ -407,9 +408,15 @@ export class Pool {
     worker.link.createVm(id, memoryMb);
   }
 
-  #vmReady(id: number): void {
+  /** @throws {ProtocolError} when this worker was not asked for such a VM. */
+  #startingVm(link: WorkerLink, id: number): PooledVm {
     const vm = this.#vms.get(id);
-    if (vm?.state !== 'starting') return;
+    if (vm?.link === link && vm.state === 'starting') return vm;
+    throw new ProtocolError('a VM that it was not asked for');
+  }
+
+  #vmReady(link: WorkerLink, id: number): void {
+    const vm = this.#startingVm(link, id);
     vm.state = 'idle';
     vm.idleSince = performance.now();
     this.#fleet.proved(vm.worker);
@@ -418,16 +425,17 @@ export class Pool {
     this.#onAvailable();
   }
 
-  #vmFailed(id: number): void {
-    const vm = this.#vms.get(id);
-    if (vm === undefined) return;
-    this.#forget(vm);
+  #vmFailed(link: WorkerLink, id: number): void {
+    this.#forget(this.#startingVm(link, id));
     // A process that cannot make one isolate more is in no state to hold others.
-    vm.link.kill(undefined, 'it could not make a VM');
+    link.kill(undefined, 'it could not make a VM');
   }
 
-  #vmGone(id: number): void {
+  #vmGone(link: WorkerLink, id: number): void {
     const closing = this.#closing.get(id);
+    const vm = closing?.vm ?? this.#vms.get(id);
+    if (vm?.link !== link) throw new ProtocolError('the end of a VM that it does not have');
+    // It may say so before it tells the end of the run that was in it.
     if (closing === undefined) return;
     closing.deadline.clear();
     this.#closing.delete(id);
@@ -437,9 +445,11 @@ export class Pool {
     this.#onAvailable();
   }
 
-  #runGivenUp(link: WorkerLink, id: number): LinkedRun | undefined {
+  /** @throws {ProtocolError} when there is no such run in this worker. */
+  #runGivenUp(link: WorkerLink, id: number): LinkedRun {
     const vm = this.#closing.get(id)?.vm;
-    return vm?.link === link ? vm.run : undefined;
+    if (vm?.link === link && vm.run !== undefined) return vm.run;
+    throw new ProtocolError('a VM that is not given up took too much');
   }
 
   /** Gives up a VM. When its thread does not stop in time, the whole worker goes. */

@@ -39,11 +39,12 @@ export interface FleetOptions {
 /** What the owner of the fleet is told. */
 export interface FleetEvents {
   onVersions(versions: WorkerVersions): void;
-  onVmReady(vm: number): void;
-  onVmFailed(vm: number): void;
-  onVmGone(vm: number): void;
-  /** @returns the run that was in it, when it is one of this worker and given up. */
-  onVmOutgrown(link: WorkerLink, vm: number): LinkedRun | undefined;
+  /** What a worker says of VMs names those of others, or none, when it has been taken over. */
+  onVmReady(link: WorkerLink, vm: number): void;
+  onVmFailed(link: WorkerLink, vm: number): void;
+  onVmGone(link: WorkerLink, vm: number): void;
+  /** @returns the run that was in it. */
+  onVmOutgrown(link: WorkerLink, vm: number): LinkedRun;
   onCode(source: Source, code: Uint8Array): void;
   /** The VMs of a worker are gone with it, or are about to be. */
   onWorkerGone(worker: Worker, how: 'worker_lost' | 'recycled'): void;
@@ -247,9 +248,9 @@ export class WorkerFleet {
     const events = this.#events;
     const link = new WorkerLink(id, this.#options, {
       onReady: (versions) => this.#ready(link, versions),
-      onVmReady: (vm) => events.onVmReady(vm),
-      onVmFailed: (vm) => events.onVmFailed(vm),
-      onVmGone: (vm) => events.onVmGone(vm),
+      onVmReady: (vm) => events.onVmReady(link, vm),
+      onVmFailed: (vm) => events.onVmFailed(link, vm),
+      onVmGone: (vm) => events.onVmGone(link, vm),
       onVmOutgrown: (vm) => events.onVmOutgrown(link, vm),
       onCode: (source, code) => events.onCode(source, code),
       onDead: () => this.#dead(link),
