@@ -8,7 +8,7 @@ import { publish, type VmEnd } from './events.ts';
 import type { Jail } from './jail/jail.ts';
 import type { Want } from './lodging.ts';
 import { RecentTenants } from './recent-tenants.ts';
-import { WorkerFleet, type Worker } from './worker-fleet.ts';
+import { isRetiring, WorkerFleet, type Worker } from './worker-fleet.ts';
 import type { LinkedRun, WorkerLink } from './worker-link.ts';
 
 /**
@@ -35,6 +35,10 @@ export interface PooledVm {
   want: Want | undefined;
   /** The run that it is, or was last, busy with. */
   run: LinkedRun | undefined;
+  /** While it is made: the one in a worker that is to go whose place it takes. */
+  replaces: PooledVm | undefined;
+  /** Whether it goes as soon as no run is in it, and none may join. */
+  isToGo: boolean;
 }
 
 /** Counts of the pool at one moment. */
@@ -65,6 +69,8 @@ const groupMs = 0.5;
 const crowdMs = 2;
 /** So many runs more may be in the worker of proven scripts before one of them goes to another. */
 const fewRuns = 2;
+/** How often a VM of a worker that is to go is made anew: nobody waits for it, and others want the cores. In milliseconds. */
+const moveMs = 50;
 /** A VM is replaced after so many runs, or at such an age, in milliseconds. */
 const maxVmRuns = 100_000;
 const maxVmAgeMs = 60 * 60 * 1000;
@@ -100,6 +106,7 @@ export class Pool {
   #idleTimer: NodeJS.Timeout | undefined;
   #refillTimer: NodeJS.Timeout | undefined;
   #spareTimer: NodeJS.Timeout | undefined;
+  #moveTimer: NodeJS.Timeout | undefined;
 
   constructor(
     options: ResolvedOptions,
@@ -257,7 +264,7 @@ export class Pool {
     const leavesProven = this.#fleet.leavesProven(want);
     for (const vm of this.#vms.values()) {
       if (leavesProven && vm.worker.lodging?.isForProven === true) continue;
-      if (vm.state === 'starting' && isFit(vm, want)) starting++;
+      if (vm.state === 'starting' && vm.replaces === undefined && isFit(vm, want)) starting++;
     }
     while (starting < count) {
       const worker = this.#fleet.place(want);
@@ -316,6 +323,7 @@ export class Pool {
     clearInterval(this.#idleTimer);
     clearTimeout(this.#refillTimer);
     clearTimeout(this.#spareTimer);
+    clearTimeout(this.#moveTimer);
     for (const vm of this.#vms.values()) this.#publishEnd(vm, 'shutdown');
     this.#vms.clear();
     this.#bound.clear();
@@ -340,17 +348,20 @@ export class Pool {
       this.#refill();
       if (this.#options.poolSize === 0) this.#started.resolve();
     }
+    this.#moveTimer ??= setTimeout(() => this.#move(), moveMs).unref();
     this.#onAvailable();
   }
 
   #workerGone(worker: Worker, how: 'worker_lost' | 'recycled'): void {
     for (const vm of this.#vms.values()) {
       if (vm.worker !== worker) continue;
+      leaveLodging(vm);
       this.#forget(vm);
       this.#publishEnd(vm, how);
     }
     for (const [id, { vm, deadline, whenStopped }] of this.#closing) {
       if (vm.worker !== worker) continue;
+      leaveLodging(vm);
       deadline.clear();
       this.#closing.delete(id);
       whenStopped();
@@ -372,8 +383,7 @@ export class Pool {
     if (this.#closed) return;
     let warm = 0;
     for (const vm of this.#vms.values()) {
-      const isShared = vm.worker.lodging?.kind === 'shared' && !vm.worker.lodging.isRetiring;
-      if (vm.tenantId !== undefined || !isShared) continue;
+      if (vm.tenantId !== undefined || vm.worker.lodging?.kind !== 'shared') continue;
       if (vm.memoryMb === this.#options.limits.memoryMb) warm++;
     }
     // The first is waited for; the others would only take the cores from it, and from the first run.
@@ -386,7 +396,38 @@ export class Pool {
     }
   }
 
-  #createVm(worker: Worker, memoryMb: number): void {
+  /** Makes a VM of a worker that is to go anew in its successor, and so on until there is none. */
+  #move(): void {
+    this.#moveTimer = undefined;
+    let next: PooledVm | undefined;
+    let [isOneToMove, isOneUnderWay] = [false, false];
+    for (const vm of this.#vms.values()) {
+      if (vm.replaces !== undefined) isOneUnderWay = true;
+      if (vm.isToGo || !isRetiring(vm.worker)) continue;
+      isOneToMove = true;
+      if (vm.state !== 'starting') next ??= vm;
+    }
+    if (!isOneToMove || this.#closed) return;
+    this.#moveTimer = setTimeout(() => this.#move(), moveMs).unref();
+    if (next === undefined || isOneUnderWay) return;
+    // Where there is no room for both, one is made when its tenant asks for it.
+    if (this.isFull) this.#letGo(next);
+    else this.#createVm(next.worker.successor!, next.memoryMb, next);
+  }
+
+  /** From now on the runs of a tenant go to another VM. */
+  #replace(old: PooledVm, vm: PooledVm): void {
+    vm.replaces = undefined;
+    if (old.tenantId !== undefined) this.#bind(vm, old.tenantId);
+    if (this.#vms.has(old.id)) this.#letGo(old);
+  }
+
+  #letGo(vm: PooledVm): void {
+    vm.isToGo = true;
+    if (vm.state === 'idle') this.#destroy(vm, 'recycled');
+  }
+
+  #createVm(worker: Worker, memoryMb: number, replaces?: PooledVm): void {
     const id = ++this.#lastVm;
     worker.vms++;
     this.#vms.set(id, {
@@ -404,6 +445,8 @@ export class Pool {
       known: new Set(),
       want: undefined,
       run: undefined,
+      replaces,
+      isToGo: false,
     });
     worker.link.createVm(id, memoryMb);
   }
@@ -420,6 +463,7 @@ export class Pool {
     vm.state = 'idle';
     vm.idleSince = performance.now();
     this.#fleet.proved(vm.worker);
+    if (vm.replaces !== undefined) this.#replace(vm.replaces, vm);
     publish('cloister:vm:create', () => ({ vm: id, worker: vm.link.id }));
     this.#started.resolve();
     this.#onAvailable();
@@ -524,6 +568,7 @@ export function noteScript({ known }: PooledVm, source: number): void {
 function isJoinable(vm: PooledVm, { memoryMb, kind, trust }: Want): boolean {
   const { want } = vm;
   if (vm.state !== 'busy' || !vm.isLane || vm.load >= maxLaneRuns || isMute(vm)) return false;
+  if (vm.isToGo) return false;
   return want?.memoryMb === memoryMb && want.kind === kind && want.trust === trust;
 }
 
@@ -546,8 +591,9 @@ function leaveLodging(vm: PooledVm): void {
   vm.want = undefined;
 }
 
-function wornOut({ runs, createdAt }: PooledVm): VmEnd | undefined {
-  return runs >= maxVmRuns || performance.now() - createdAt > maxVmAgeMs ? 'recycled' : undefined;
+function wornOut({ isToGo, runs, createdAt }: PooledVm): VmEnd | undefined {
+  const isOld = runs >= maxVmRuns || performance.now() - createdAt > maxVmAgeMs;
+  return isToGo || isOld ? 'recycled' : undefined;
 }
 
 /**
