@@ -21,14 +21,15 @@ test.each(['shared', 'dedicated'] as const)(
     const options = { workers: 1, spareWorkers: 0, poolSize: 0, maxWorkerAgeMs: 1000, placement };
     const runtime = await startRuntime(options);
     const ids = placement === 'shared' ? tenants : ['a'];
-    await Promise.all(ids.map((id) => runtime.execute(sleeper(30), {}, as(id))));
+    await Promise.all(ids.map((id) => runtime.execute(sleeper(100), {}, as(id))));
     const old = events.of('cloister:run:start')[0]!.worker;
     const isGone = (): boolean =>
       events.of('cloister:worker:exit').some(({ worker }) => worker === old);
     const until = performance.now() + 20_000;
+    // Slow enough that no script is proven before, which would want another worker.
     const lane = async (id: string): Promise<void> => {
       while (!isGone() && performance.now() < until) {
-        const { usage } = await runtime.execute(sleeper(30), {}, as(id));
+        const { usage } = await runtime.execute(sleeper(100), {}, as(id));
         expect(usage).toMatchObject({ attempts: 1, queueCause: null });
       }
     };
@@ -39,7 +40,7 @@ test.each(['shared', 'dedicated'] as const)(
 
 test('the VMs of a worker that is to go are made anew before they go, one after the other, for their tenants', async () => {
   const events = recordEvents();
-  const runtime = await startRuntime({ workers: 1, poolSize: 2, maxWorkerAgeMs: 1000 });
+  const runtime = await startRuntime({ workers: 1, poolSize: 2, maxWorkerAgeMs: 3000 });
   const first = firstOf(events);
   await Promise.all(tenants.map((id) => runtime.execute('return 1', {}, as(id))));
   await vi.waitUntil(() => runtime.stats().pool.warm === 2, soon);
