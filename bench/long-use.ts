@@ -1,6 +1,19 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { createRuntime, type Runtime, type RuntimeEvents } from '@cloister/runtime';
-import { latencyOf, mebibytes, printTable, residentBytes, times, type Row } from './measure.ts';
+import {
+  createRuntime,
+  type Runtime,
+  type RuntimeEvents,
+  type RuntimeOptions,
+} from '@cloister/runtime';
+import {
+  latencyOf,
+  median,
+  mebibytes,
+  printTable,
+  residentBytes,
+  times,
+  type Row,
+} from './measure.ts';
 import type { Extent } from './tiny-run.ts';
 
 /** What customers write, each a little different in what it leaves behind. */
@@ -27,32 +40,64 @@ subscribe('cloister:worker:exit', (message) => {
 });
 subscribe('cloister:vm:destroy', () => void ended.vms++);
 
-/** Minutes of ordinary use while workers come of age and are replaced: memory and times, part by part. */
+/** What a part of the time came to. */
+interface Part {
+  readonly row: Omit<Row, 'ratio'>;
+  readonly residentBytes: number;
+  readonly longestMs: number;
+}
+
+/**
+ * Minutes of ordinary use while workers come of age and are replaced: memory and times, part by part, and
+ * the longest waits against those in a runtime whose workers stay.
+ */
 export async function longUse(extent: Extent): Promise<void> {
-  const [partMs, parts, maxWorkerAgeMs] = extent === 'full' ? [20_000, 9, 20_000] : [1500, 2, 1000];
-  pids.clear();
-  Object.assign(ended, { workers: 0, vms: 0 });
-  const rows: Row[] = [];
-  {
-    await using runtime = await createRuntime({ maxWorkerAgeMs });
-    let first: number | undefined;
-    for (let part = 0; part < parts; part++) {
-      const before = { ...ended };
-      const taken = await use(runtime, partMs);
-      const { p50, p99 } = latencyOf(taken);
-      const [host, workers] = [process.memoryUsage.rss(), await residentOfWorkers()];
-      first ??= host + workers;
-      rows.push({
-        what: `after ${Math.round(((part + 1) * partMs) / 1000)} s`,
-        ratio: times((host + workers) / first),
-        figures: `host ${mebibytes(host)}, ${pids.size} workers ${mebibytes(workers)}; ${taken.length} runs, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${maxOf(taken).toFixed(0)} ms; replaced: ${ended.workers - before.workers} workers, ${ended.vms - before.vms} VMs`,
-      });
-    }
-  }
+  const [partMs, maxWorkerAgeMs, most] = extent === 'full' ? [20_000, 20_000, 8] : [1500, 1000, 2];
+  const stay = await useParts({}, partMs, most / 2);
+  const come = await useParts({ maxWorkerAgeMs }, partMs, most);
+  const [first] = come;
   printTable(
     'Long use: resident memory of host and workers against that after the first part',
-    rows,
+    come.map(({ row, residentBytes: bytes }) => ({
+      ...row,
+      ratio: times(bytes / first!.residentBytes),
+    })),
   );
+  const [replaced, without] = [come, stay].map((parts) =>
+    parts.slice(1).map((part) => part.longestMs),
+  );
+  const row = (what: string, of: readonly number[]): Row => ({
+    what,
+    ratio: times(median(of) / median(without!)),
+    figures: `median ${median(of).toFixed(0)} ms, longest ${maxOf(of).toFixed(0)} ms, of ${of.length} parts`,
+  });
+  printTable('Long use: the longest wait in each part but the first, against workers that stay', [
+    row('workers stay', without!),
+    row('workers are replaced', replaced!),
+  ]);
+}
+
+async function useParts(options: RuntimeOptions, partMs: number, count: number): Promise<Part[]> {
+  pids.clear();
+  Object.assign(ended, { workers: 0, vms: 0 });
+  await using runtime = await createRuntime(options);
+  const parts: Part[] = [];
+  for (let part = 0; part < count; part++) {
+    const before = { ...ended };
+    const taken = await use(runtime, partMs);
+    const { p50, p99 } = latencyOf(taken);
+    const [host, workers] = [process.memoryUsage.rss(), await residentOfWorkers()];
+    const longestMs = maxOf(taken);
+    parts.push({
+      row: {
+        what: `after ${Math.round(((part + 1) * partMs) / 1000)} s`,
+        figures: `host ${mebibytes(host)}, ${pids.size} workers ${mebibytes(workers)}; ${taken.length} runs, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${longestMs.toFixed(0)} ms; replaced: ${ended.workers - before.workers} workers, ${ended.vms - before.vms} VMs`,
+      },
+      residentBytes: host + workers,
+      longestMs,
+    });
+  }
+  return parts;
 }
 
 /** How long each run took, in milliseconds. */

@@ -26,8 +26,6 @@ export class Lodging {
   readonly kind: LodgingKind;
   /** The tenant that it is kept for, when it is `dedicated`. */
   readonly owner: string | undefined;
-  /** No run is to come any more. */
-  isRetiring = false;
   readonly #runs = { proven: 0, steady: 0, displaced: 0, open: 0 };
   #runCount = 0;
   #provenAt = -Infinity;
@@ -59,7 +57,7 @@ export class Lodging {
   }
 
   accepts({ kind, tenantId, trust }: Want): boolean {
-    if (this.isRetiring || kind !== this.kind) return false;
+    if (kind !== this.kind) return false;
     if (kind === 'dedicated') return tenantId === this.owner;
     if (this.isEmpty) return true;
     if (kind === 'quarantine') return false;

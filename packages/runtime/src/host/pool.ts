@@ -1,13 +1,14 @@
 import type { CloisterError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { maxLaneRuns, maxScriptsOfVm, type BindingShape } from '../protocol/messages.ts';
+import { ProtocolError } from '../protocol/parse-worker-message.ts';
 import type { CompilationCache, Source } from './compilation-cache.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import { publish, type VmEnd } from './events.ts';
 import type { Jail } from './jail/jail.ts';
 import type { Want } from './lodging.ts';
 import { RecentTenants } from './recent-tenants.ts';
-import { WorkerFleet, type Worker } from './worker-fleet.ts';
+import { isRetiring, WorkerFleet, type Worker } from './worker-fleet.ts';
 import type { LinkedRun, WorkerLink } from './worker-link.ts';
 
 /**
@@ -34,6 +35,10 @@ export interface PooledVm {
   want: Want | undefined;
   /** The run that it is, or was last, busy with. */
   run: LinkedRun | undefined;
+  /** While it is made: the one in a worker that is to go whose place it takes. */
+  replaces: PooledVm | undefined;
+  /** Whether it goes as soon as no run is in it, and none may join. */
+  isToGo: boolean;
 }
 
 /** Counts of the pool at one moment. */
@@ -69,6 +74,8 @@ const fewRuns = 2;
  * are there, the runs that waited may be over, since it is known then that they are short.
  */
 const maxStarting = 3;
+/** How often a VM of a worker that is to go is made anew: nobody waits for it, and others want the cores. In milliseconds. */
+const moveMs = 50;
 /** A VM is replaced after so many runs, or at such an age, in milliseconds. */
 const maxVmRuns = 100_000;
 const maxVmAgeMs = 60 * 60 * 1000;
@@ -104,6 +111,7 @@ export class Pool {
   #idleTimer: NodeJS.Timeout | undefined;
   #refillTimer: NodeJS.Timeout | undefined;
   #spareTimer: NodeJS.Timeout | undefined;
+  #moveTimer: NodeJS.Timeout | undefined;
 
   constructor(
     options: ResolvedOptions,
@@ -119,9 +127,9 @@ export class Pool {
     const given = { ...options, jail, sourcesKept: options.cache.size, bindings };
     this.#fleet = new WorkerFleet(given, deadlines, this.recent, {
       onVersions: ({ v8, codeTag }) => void (cache.codeTag = `${v8}-${codeTag}`),
-      onVmReady: (vm) => this.#vmReady(vm),
-      onVmFailed: (vm) => this.#vmFailed(vm),
-      onVmGone: (vm) => this.#vmGone(vm),
+      onVmReady: (link, vm) => this.#vmReady(link, vm),
+      onVmFailed: (link, vm) => this.#vmFailed(link, vm),
+      onVmGone: (link, vm) => this.#vmGone(link, vm),
       onVmOutgrown: (link, vm) => this.#runGivenUp(link, vm),
       onCode: (source, code) => cache.keep(source, code),
       onWorkerGone: (worker, how) => this.#workerGone(worker, how),
@@ -271,7 +279,7 @@ export class Pool {
       if (vm.state !== 'starting') continue;
       startingIn.set(vm.worker, (startingIn.get(vm.worker) ?? 0) + 1);
       if (leavesProven && vm.worker.lodging?.isForProven === true) continue;
-      if (isFit(vm, want)) starting++;
+      if (vm.replaces === undefined && isFit(vm, want)) starting++;
     }
     while (starting < count) {
       const worker = this.#fleet.place(want);
@@ -333,6 +341,7 @@ export class Pool {
     clearInterval(this.#idleTimer);
     clearTimeout(this.#refillTimer);
     clearTimeout(this.#spareTimer);
+    clearTimeout(this.#moveTimer);
     for (const vm of this.#vms.values()) this.#publishEnd(vm, 'shutdown');
     this.#vms.clear();
     this.#bound.clear();
@@ -357,17 +366,20 @@ export class Pool {
       this.#refill();
       if (this.#options.poolSize === 0) this.#started.resolve();
     }
+    this.#moveTimer ??= setTimeout(() => this.#move(), moveMs).unref();
     this.#onAvailable();
   }
 
   #workerGone(worker: Worker, how: 'worker_lost' | 'recycled'): void {
     for (const vm of this.#vms.values()) {
       if (vm.worker !== worker) continue;
+      leaveLodging(vm);
       this.#forget(vm);
       this.#publishEnd(vm, how);
     }
     for (const [id, { vm, deadline, whenStopped }] of this.#closing) {
       if (vm.worker !== worker) continue;
+      leaveLodging(vm);
       deadline.clear();
       this.#closing.delete(id);
       whenStopped();
@@ -389,8 +401,7 @@ export class Pool {
     if (this.#closed) return;
     let warm = 0;
     for (const vm of this.#vms.values()) {
-      const isShared = vm.worker.lodging?.kind === 'shared' && !vm.worker.lodging.isRetiring;
-      if (vm.tenantId !== undefined || !isShared) continue;
+      if (vm.tenantId !== undefined || vm.worker.lodging?.kind !== 'shared') continue;
       if (vm.memoryMb === this.#options.limits.memoryMb) warm++;
     }
     // The first is waited for; the others would only take the cores from it, and from the first run.
@@ -403,7 +414,38 @@ export class Pool {
     }
   }
 
-  #createVm(worker: Worker, memoryMb: number): void {
+  /** Makes a VM of a worker that is to go anew in its successor, and so on until there is none. */
+  #move(): void {
+    this.#moveTimer = undefined;
+    let next: PooledVm | undefined;
+    let [isOneToMove, isOneUnderWay] = [false, false];
+    for (const vm of this.#vms.values()) {
+      if (vm.replaces !== undefined) isOneUnderWay = true;
+      if (vm.isToGo || !isRetiring(vm.worker)) continue;
+      isOneToMove = true;
+      if (vm.state !== 'starting') next ??= vm;
+    }
+    if (!isOneToMove || this.#closed) return;
+    this.#moveTimer = setTimeout(() => this.#move(), moveMs).unref();
+    if (next === undefined || isOneUnderWay) return;
+    // Where there is no room for both, one is made when its tenant asks for it.
+    if (this.isFull) this.#letGo(next);
+    else this.#createVm(next.worker.successor!, next.memoryMb, next);
+  }
+
+  /** From now on the runs of a tenant go to another VM. */
+  #replace(old: PooledVm, vm: PooledVm): void {
+    vm.replaces = undefined;
+    if (old.tenantId !== undefined) this.#bind(vm, old.tenantId);
+    if (this.#vms.has(old.id)) this.#letGo(old);
+  }
+
+  #letGo(vm: PooledVm): void {
+    vm.isToGo = true;
+    if (vm.state === 'idle') this.#destroy(vm, 'recycled');
+  }
+
+  #createVm(worker: Worker, memoryMb: number, replaces?: PooledVm): void {
     const id = ++this.#lastVm;
     worker.vms++;
     this.#vms.set(id, {
@@ -421,31 +463,41 @@ export class Pool {
       known: new Set(),
       want: undefined,
       run: undefined,
+      replaces,
+      isToGo: false,
     });
     worker.link.createVm(id, memoryMb);
   }
 
-  #vmReady(id: number): void {
+  /** @throws {ProtocolError} when this worker was not asked for such a VM. */
+  #startingVm(link: WorkerLink, id: number): PooledVm {
     const vm = this.#vms.get(id);
-    if (vm?.state !== 'starting') return;
+    if (vm?.link === link && vm.state === 'starting') return vm;
+    throw new ProtocolError('a VM that it was not asked for');
+  }
+
+  #vmReady(link: WorkerLink, id: number): void {
+    const vm = this.#startingVm(link, id);
     vm.state = 'idle';
     vm.idleSince = performance.now();
     this.#fleet.proved(vm.worker);
+    if (vm.replaces !== undefined) this.#replace(vm.replaces, vm);
     publish('cloister:vm:create', () => ({ vm: id, worker: vm.link.id }));
     this.#started.resolve();
     this.#onAvailable();
   }
 
-  #vmFailed(id: number): void {
-    const vm = this.#vms.get(id);
-    if (vm === undefined) return;
-    this.#forget(vm);
+  #vmFailed(link: WorkerLink, id: number): void {
+    this.#forget(this.#startingVm(link, id));
     // A process that cannot make one isolate more is in no state to hold others.
-    vm.link.kill(undefined, 'it could not make a VM');
+    link.kill(undefined, 'it could not make a VM');
   }
 
-  #vmGone(id: number): void {
+  #vmGone(link: WorkerLink, id: number): void {
     const closing = this.#closing.get(id);
+    const vm = closing?.vm ?? this.#vms.get(id);
+    if (vm?.link !== link) throw new ProtocolError('the end of a VM that it does not have');
+    // It may say so before it tells the end of the run that was in it.
     if (closing === undefined) return;
     closing.deadline.clear();
     this.#closing.delete(id);
@@ -455,9 +507,11 @@ export class Pool {
     this.#onAvailable();
   }
 
-  #runGivenUp(link: WorkerLink, id: number): LinkedRun | undefined {
+  /** @throws {ProtocolError} when there is no such run in this worker. */
+  #runGivenUp(link: WorkerLink, id: number): LinkedRun {
     const vm = this.#closing.get(id)?.vm;
-    return vm?.link === link ? vm.run : undefined;
+    if (vm?.link === link && vm.run !== undefined) return vm.run;
+    throw new ProtocolError('a VM that is not given up took too much');
   }
 
   /** Gives up a VM. When its thread does not stop in time, the whole worker goes. */
@@ -532,6 +586,7 @@ export function noteScript({ known }: PooledVm, source: number): void {
 function isJoinable(vm: PooledVm, { memoryMb, kind, trust }: Want): boolean {
   const { want } = vm;
   if (vm.state !== 'busy' || !vm.isLane || vm.load >= maxLaneRuns || isMute(vm)) return false;
+  if (vm.isToGo) return false;
   return want?.memoryMb === memoryMb && want.kind === kind && want.trust === trust;
 }
 
@@ -554,8 +609,9 @@ function leaveLodging(vm: PooledVm): void {
   vm.want = undefined;
 }
 
-function wornOut({ runs, createdAt }: PooledVm): VmEnd | undefined {
-  return runs >= maxVmRuns || performance.now() - createdAt > maxVmAgeMs ? 'recycled' : undefined;
+function wornOut({ isToGo, runs, createdAt }: PooledVm): VmEnd | undefined {
+  const isOld = runs >= maxVmRuns || performance.now() - createdAt > maxVmAgeMs;
+  return isToGo || isOld ? 'recycled' : undefined;
 }
 
 /**

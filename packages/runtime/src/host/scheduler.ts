@@ -333,7 +333,8 @@ export class Scheduler implements ExecutionOwner {
   #queueDeadline(execution: Execution): Deadline {
     return this.#deadlines.after(this.#options.acquireTimeoutMs, () => {
       const { startFailure } = this.#pool;
-      const why = startFailure === undefined ? '' : `; ${startFailure.message}`;
+      // The lines after the first are the last words of the process, which are for the embedder, as the cause.
+      const why = startFailure === undefined ? '' : `; ${startFailure.message.split('\n', 1)[0]}`;
       execution.abandon(
         'acquire_timeout',
         `no VM became free within ${this.#options.acquireTimeoutMs} ms (acquireTimeoutMs)${why}`,

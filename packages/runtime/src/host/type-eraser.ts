@@ -205,6 +205,15 @@ export class TypeEraser {
   #startLink(): void {
     if (this.#closed || this.#links.size >= maxProcesses) return;
     for (const link of this.#links) if (link.isStarting) return;
+    try {
+      this.#links.add(this.#newLink());
+    } catch {
+      // The system refused the process at once, for want of memory or of descriptors.
+      this.#startFailed('it could not be spawned');
+    }
+  }
+
+  #newLink(): EraserLink {
     const link = new EraserLink(this.#options.jail, this.#options.idleMs, {
       onReady: () => {
         this.#failedStarts = 0;
@@ -213,7 +222,7 @@ export class TypeEraser {
       onAnswer: (answer) => this.#answered(link, answer),
       onLost: (reason, wasReady) => this.#lost(link, reason, wasReady),
     });
-    this.#links.add(link);
+    return link;
   }
 
   #answered(link: EraserLink, answer: EraserAnswer): void {
@@ -231,7 +240,12 @@ export class TypeEraser {
     work?.deadline.clear();
     if (work !== undefined) this.#workLost(work.erasure, reason);
     if (this.#links.size === 0 && this.#closed) this.#allGone.resolve();
-    if (!wasReady) this.#failedStarts++;
+    if (wasReady) this.#dispatch();
+    else this.#startFailed(reason);
+  }
+
+  #startFailed(reason: string): void {
+    this.#failedStarts++;
     if (this.#failedStarts < maxFailedStarts) this.#dispatch();
     else if (this.#links.size === 0) this.#failAll(reason);
   }

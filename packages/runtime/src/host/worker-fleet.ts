@@ -15,6 +15,11 @@ export interface Worker {
   readonly link: WorkerLink;
   /** Undefined while it is a spare. */
   lodging: Lodging | undefined;
+  /**
+   * Takes its place, as soon as it is ready: VMs are made there, and those that are here are made anew. Both
+   * have one lodging, so that it takes in the same runs.
+   */
+  successor: Worker | undefined;
   /** VMs that are in it, those that are being made included. */
   vms: number;
   readonly startedAt: number;
@@ -39,11 +44,12 @@ export interface FleetOptions {
 /** What the owner of the fleet is told. */
 export interface FleetEvents {
   onVersions(versions: WorkerVersions): void;
-  onVmReady(vm: number): void;
-  onVmFailed(vm: number): void;
-  onVmGone(vm: number): void;
-  /** @returns the run that was in it, when it is one of this worker and given up. */
-  onVmOutgrown(link: WorkerLink, vm: number): LinkedRun | undefined;
+  /** What a worker says of VMs names those of others, or none, when it has been taken over. */
+  onVmReady(link: WorkerLink, vm: number): void;
+  onVmFailed(link: WorkerLink, vm: number): void;
+  onVmGone(link: WorkerLink, vm: number): void;
+  /** @returns the run that was in it. */
+  onVmOutgrown(link: WorkerLink, vm: number): LinkedRun;
   onCode(source: Source, code: Uint8Array): void;
   /** The VMs of a worker are gone with it, or are about to be. */
   onWorkerGone(worker: Worker, how: 'worker_lost' | 'recycled'): void;
@@ -144,7 +150,7 @@ export class WorkerFleet {
     const leavesProven = this.leavesProven(want);
     for (const worker of this.#workers.values()) {
       const { link, lodging, vms } = worker;
-      if (!link.isReady || lodging?.accepts(want) !== true) continue;
+      if (!link.isReady || isRetiring(worker) || lodging?.accepts(want) !== true) continue;
       if (leavesProven && lodging.isForProven) continue;
       // A run in quarantine is alone, so the VM of another there is none for it.
       if (want.kind === 'quarantine' && vms > 0) continue;
@@ -206,8 +212,8 @@ export class WorkerFleet {
   #oneMore({ kind, tenantId }: Want): Worker | undefined {
     if (this.#closed) return undefined;
     const owner = kind === 'dedicated' ? tenantId : undefined;
-    const alike = ({ lodging }: Worker): boolean =>
-      lodging?.kind === kind && lodging.owner === owner && !lodging.isRetiring;
+    const alike = ({ lodging, successor }: Worker): boolean =>
+      lodging?.kind === kind && lodging.owner === owner && successor === undefined;
     // Runs of each trust find a worker, if need be above the number.
     const most = kind === 'shared' ? this.#options.workers + 3 : kind === 'quarantine' ? 2 : 1;
     if (
@@ -233,23 +239,24 @@ export class WorkerFleet {
     return undefined;
   }
 
-  #start(lodging: Lodging | undefined): void {
+  #start(lodging: Lodging | undefined): Worker | undefined {
     try {
-      this.#spawn(lodging);
+      return this.#spawn(lodging);
     } catch (error) {
       // The system refused the process at once, for want of memory or of descriptors.
       this.#startFailed('it could not be spawned', String(error), lodging);
+      return undefined;
     }
   }
 
-  #spawn(lodging: Lodging | undefined): void {
+  #spawn(lodging: Lodging | undefined): Worker {
     const id = ++this.#lastLink;
     const events = this.#events;
     const link = new WorkerLink(id, this.#options, {
       onReady: (versions) => this.#ready(link, versions),
-      onVmReady: (vm) => events.onVmReady(vm),
-      onVmFailed: (vm) => events.onVmFailed(vm),
-      onVmGone: (vm) => events.onVmGone(vm),
+      onVmReady: (vm) => events.onVmReady(link, vm),
+      onVmFailed: (vm) => events.onVmFailed(link, vm),
+      onVmGone: (vm) => events.onVmGone(link, vm),
       onVmOutgrown: (vm) => events.onVmOutgrown(link, vm),
       onCode: (source, code) => events.onCode(source, code),
       onDead: () => this.#dead(link),
@@ -259,6 +266,7 @@ export class WorkerFleet {
     const worker: Worker = {
       link,
       lodging,
+      successor: undefined,
       vms: 0,
       startedAt: now,
       idleSince: now,
@@ -270,6 +278,7 @@ export class WorkerFleet {
       if (!link.isReady) link.kill(undefined, `it was not ready within ${maxStartMs} ms`);
     });
     this.#starting.set(link, deadline);
+    return worker;
   }
 
   #hasStarted(link: WorkerLink): void {
@@ -288,7 +297,12 @@ export class WorkerFleet {
     const worker = this.#workers.get(link);
     this.#workers.delete(link);
     this.#hasStarted(link);
-    if (worker !== undefined) this.#events.onWorkerGone(worker, 'worker_lost');
+    if (worker === undefined) return;
+    // Another will be started for who is to be replaced.
+    for (const other of this.#workers.values()) {
+      if (other.successor === worker) other.successor = undefined;
+    }
+    this.#events.onWorkerGone(worker, 'worker_lost');
   }
 
   #lost(worker: Worker, loss: WorkerLoss): void {
@@ -329,7 +343,7 @@ export class WorkerFleet {
   #lookAtHealth(): void {
     const now = performance.now();
     let shared = this.#count(isShared);
-    let isOneRetiring = this.#count(({ lodging }) => lodging?.isRetiring === true) > 0;
+    let isOneToGo = this.#count(({ successor }) => successor !== undefined) > 0;
     for (const worker of this.#workers.values()) {
       const { link, lodging } = worker;
       if (!link.isReady) continue;
@@ -339,15 +353,14 @@ export class WorkerFleet {
       }
       link.ping();
       if (lodging === undefined) continue;
-      if (isShared(worker) && !isOneRetiring && this.#isWorn(worker, now)) {
-        // Its successor comes first; it goes when it has nothing to do. One at a time.
-        lodging.isRetiring = isOneRetiring = true;
-        this.#fill();
-        continue;
+      if (lodging.kind !== 'quarantine' && !isOneToGo && this.#isWorn(worker, now)) {
+        // Not by a spare, which those who lose theirs may need. One at a time.
+        worker.successor = this.#start(lodging);
+        isOneToGo = true;
       }
-      if (!lodging.isEmpty) worker.idleSince = now;
-      else if (lodging.isRetiring) this.#giveUp(worker);
-      else if (lodging.kind !== 'shared' || shared > this.#options.workers) {
+      if (isRetiring(worker) && worker.vms === 0 && link.runCount === 0) this.#giveUp(worker);
+      else if (!lodging.isEmpty) worker.idleSince = now;
+      else if (lodging.kind !== 'shared' || (isShared(worker) && shared > this.#options.workers)) {
         const idleMs = lodging.kind === 'quarantine' ? quarantineIdleMs : this.#options.idleMs;
         // Short runs may have come and gone between two looks.
         if (now - Math.max(worker.idleSince, lodging.leftAt) <= idleMs) continue;
@@ -416,6 +429,11 @@ export class WorkerFleet {
 }
 
 /** Whether it is one of the workers that are for everybody, and stays one. */
-function isShared({ lodging }: Worker): boolean {
-  return lodging?.kind === 'shared' && !lodging.isRetiring;
+function isShared({ lodging, successor }: Worker): boolean {
+  return lodging?.kind === 'shared' && successor === undefined;
+}
+
+/** Whether its VMs are to be made anew in its successor, which is there; until then it is used as ever. */
+export function isRetiring({ successor }: Worker): boolean {
+  return successor?.link.isReady === true;
 }

@@ -87,14 +87,14 @@ export interface WorkerLoss {
   readonly lastWords: string;
 }
 
-/** What the owner of a link is told. */
+/** What the owner of a link is told. It throws a `ProtocolError` over a VM that the worker may not speak of. */
 export interface WorkerLinkEvents {
   onReady(versions: WorkerVersions): void;
   onVmReady(vm: number): void;
   onVmFailed(vm: number, reason: string): void;
   onVmGone(vm: number): void;
-  /** @returns the run that was in it, when it is given up. */
-  onVmOutgrown(vm: number): LinkedRun | undefined;
+  /** @returns the run that was in it. */
+  onVmOutgrown(vm: number): LinkedRun;
   /** V8's code of a source, as this worker made it for a run that was to send it. */
   onCode(source: Source, code: Uint8Array): void;
   /** It is dead: nothing is to be sent to it any more. Its runs are told next. */
@@ -415,6 +415,7 @@ export class WorkerLink implements TurnTaker {
   #handle(message: WorkerMessage): void {
     switch (message.type) {
       case 'ready':
+        if (this.isReady) throw new ProtocolError('it was ready already');
         this.#state = 'ready';
         this.#isReferenced = false;
         this.#process.setReferenced(false);
@@ -448,15 +449,15 @@ export class WorkerLink implements TurnTaker {
       case 'quick':
         return this.#becameQuick(message.run);
       case 'returned': {
-        const run = this.#runs.get(message.run)?.run;
-        if (run?.mayBeReturned === false) throw new ProtocolError('a run came back twice');
+        const run = this.#runOf(message.run);
+        if (!run.mayBeReturned) throw new ProtocolError('a run came back twice');
         this.#forget(message.run);
-        return run?.onReturned(message.begun);
+        return run.onReturned(message.begun);
       }
       case 'settled': {
         // Forgotten only when it has taken the message: one that it refuses ends the worker, and then
         // it hears of the loss.
-        this.#runs.get(message.run)?.run.onSettled(message);
+        this.#runOf(message.run).onSettled(message);
         return this.#forget(message.run);
       }
       case 'completed':
@@ -468,15 +469,21 @@ export class WorkerLink implements TurnTaker {
 
   #completed({ runs, heapBytes, healthy }: Extract<WorkerMessage, { type: 'completed' }>): void {
     for (const [id, output, wallMs, cpuMs] of runs) {
-      this.#runs.get(id)?.run.onCompleted(output, wallMs, cpuMs, heapBytes, healthy);
+      this.#runOf(id).onCompleted(output, wallMs, cpuMs, heapBytes, healthy);
       this.#forget(id);
     }
+  }
+
+  /** A run that is to end is one that was sent here and has not ended; other words of one may be late. */
+  #runOf(id: number): LinkedRun {
+    const entry = this.#runs.get(id);
+    if (entry === undefined) throw new ProtocolError('the end of a run that it does not have');
+    return entry.run;
   }
 
   /** It kills itself, but it may be a while until that is known. */
   #vmOutgrown(vm: number): void {
     const culprit = this.#events.onVmOutgrown(vm);
-    if (culprit === undefined) throw new ProtocolError('a VM that is not given up took too much');
     this.kill(culprit, 'a VM in it took more and more memory and could not be stopped');
   }
 

@@ -61,11 +61,17 @@ export class WorkerProcess {
   ) {
     this.#blackBox = blackBox;
     this.#ceiling = ceiling;
-    this.#child = start(launch, blackBox, ceiling, () => {
-      const held = this.#held ?? [];
-      this.#held = undefined;
-      this.write(held);
-    });
+    try {
+      this.#child = start(launch, blackBox, ceiling, () => {
+        const held = this.#held ?? [];
+        this.#held = undefined;
+        this.write(held);
+      });
+    } catch (error) {
+      blackBox?.close();
+      ceiling?.close();
+      throw error;
+    }
     this.#errors = socketOf(this.#child, errorDescriptor);
     this.#pipe = socketOf(this.#child, pipeDescriptor);
     if (launch.namespaces !== undefined) this.#status = new NamespaceStatus(this.#child);
@@ -184,6 +190,11 @@ function start(
     detached: namespaces !== undefined,
     windowsHide: true,
   });
+  if ((child.stdio as unknown) === undefined) {
+    // There were no descriptors for its pipes. Node says so in an event, too, which nobody else would hear.
+    child.on('error', () => {});
+    throw new Error('no descriptor is left for its pipes');
+  }
   const enclosed = child.pid === undefined ? undefined : ceiling?.enclose(child.pid);
   void Promise.resolve(enclosed).then(() => {
     // Nothing was started before this, so all that will be is in the control group.

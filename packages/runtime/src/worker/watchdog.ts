@@ -42,7 +42,7 @@ const minIntervalMs = 1;
 /** By how much a thread may make the process grow in a millisecond, on a fast machine. */
 const maxGrowthPerMs = 4 * 1024 * 1024;
 /** What a run that is over may have taken before it has to stop, as part of its limit; but so much more in any case. */
-const partingShare = 1.3;
+const partingShare = 1.2;
 const minPartingBytes = 2 * 1024 * 1024;
 /** Looks without sleep at one that took too much, of some 25 µs each, and how many without growth are enough. */
 const maxStopLooks = 200;

@@ -38,12 +38,6 @@ describe('a shared worker', () => {
     expect(lodging.isEmpty).toBe(true);
     expect(lodging.accepts(want('b', outside))).toBe(true);
   });
-
-  test('that is retiring takes nobody', () => {
-    const lodging = new Lodging('shared');
-    lodging.isRetiring = true;
-    expect(lodging.accepts(want('a', 'proven'))).toBe(false);
-  });
 });
 
 test('a dedicated worker takes its owner alone', () => {

@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RuntimeOptions } from '../../src/index.ts';
-import { copyPackage } from '../support/package-copy.ts';
-import { startHost } from '../support/processes.ts';
+import { hostWith } from '../support/rogue-worker.ts';
 
 /** What a worker that has been taken over may answer to a run, as the body of `(run, vm, source, send, raw)`. */
 const answers: Readonly<Record<string, string>> = {
@@ -32,92 +30,23 @@ const answers: Readonly<Record<string, string>> = {
   'makes a call with too long arguments': `send({ type: 'calls', run, calls: [{ call: 1, binding: 0, method: 0, args: JSON.stringify(['x'.repeat(2 ** 20)]) }] });`,
   'writes a line as a method that writes none': `send({ type: 'log', run, lines: [{ level: 'info', message: '', origin: { binding: 0, method: 0 } }] });`,
   'sends back a run that is not quick': `send({ type: 'returned', run, begun: false });`,
-  'completes the run with an output that is no map': `send(completed([run, '[1]', 1, 1]));`,
-  'completes the run with an output that is no JSON': `send(completed([run, '{', 1, 1]));`,
-  'completes the run with a negative time': `send(completed([run, '{}', -1, 1]));`,
-  'completes the run with a time that is none': `send(completed([run, '{}', 1, null]));`,
+  'completes the run with an output that is no map': `send(completed([run, [1], 1, 1]));`,
+  'completes the run with an output that is a text': `send(completed([run, '{}', 1, 1]));`,
+  'completes the run with a negative time': `send(completed([run, {}, -1, 1]));`,
+  'completes the run with a time that is none': `send(completed([run, {}, 1, null]));`,
   'completes the run without an output': `send(completed([run]));`,
-  'completes the run with too much': `send(completed([run, '{}', 1, 1, 1]));`,
-  'completes no list of runs': `send({ ...completed(), runs: { length: 1, 0: [run, '{}', 1, 1] } });`,
+  'completes the run with too much': `send(completed([run, {}, 1, 1, 1]));`,
+  'completes no list of runs': `send({ ...completed(), runs: { length: 1, 0: [run, {}, 1, 1] } });`,
   'closes its pipe': `pipe.destroy();`,
   exits: `process.exit(0);`,
 };
-
-const rogue = (answer: string, lane: string): string => `
-  import { Socket } from 'node:net';
-  import { encodeFrame, FrameReader } from '../protocol/frames.ts';
-  const pipe = new Socket({ fd: 3, readable: true, writable: true });
-  const reader = new FrameReader(2 ** 28);
-  const raw = (bytes: Buffer) => pipe.write(bytes);
-  const send = (message: unknown) => raw(encodeFrame([message]));
-  const frameOf = (messages: unknown[], attachments: string) => {
-    const body = JSON.stringify(messages);
-    const head = Buffer.alloc(8);
-    head.writeUInt32LE(Buffer.byteLength(body), 0);
-    head.writeUInt32LE(attachments.length, 4);
-    return Buffer.concat([head, Buffer.from(body), Buffer.from(attachments)]);
-  };
-  pipe.on('close', () => process.kill(process.pid, 'SIGKILL'));
-  pipe.on('error', () => {});
-  const usage = { wallMs: 1, cpuMs: 1, heapBytes: 1 };
-  const completed = (...runs: unknown[]) => ({ type: 'completed', runs, heapBytes: 1, healthy: true });
-  /** What the host has said of sources so far. */
-  const told: string[] = [];
-  pipe.on('data', (piece: Buffer) => {
-    for (const message of reader.read(piece) as any[]) {
-      const { type, vm, run, source } = message;
-      if (source !== undefined) told.push(type + ' ' + source);
-      const settled = (outcome: unknown) => ({ type: 'settled', run, outcome, usage, waited: false, longestTurnMs: 0.5, droppedLogs: 0, compiled: 'source', healthy: true });
-      if (type === 'create-vm') send({ type: 'vm-ready', vm });
-      if (type === 'destroy-vm') send({ type: 'vm-gone', vm });
-      if (type === 'run') { ${answer} }
-      if (type === 'lane') { ${lane} }
-    }
-  });
-  send({ type: 'ready', versions: { node: '', v8: '', codeTag: '' } });
-`;
-
-/** Runs `body` in a host of its own whose workers answer so; `runtime` and `say` are in its scope. */
-async function hostWith(
-  answer: string,
-  body: string,
-  options: RuntimeOptions = {},
-  lane = '',
-): Promise<readonly string[]> {
-  const copy = copyPackage();
-  copy.write('src/worker/main.ts', rogue(answer, lane));
-  const host = startHost(`
-    import { subscribe } from 'node:diagnostics_channel';
-    import { createRuntime, defineBinding } from ${JSON.stringify(copy.index)};
-    const params = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } };
-    const never = () => new Promise(() => {});
-    const binding = defineBinding('api', { call: { params, handler: never }, free: { params, cost: 0, handler: never } });
-    const say = (...words) => console.log(...words);
-    process.on('uncaughtException', (error) => say('uncaught', error.message));
-    const exits = [];
-    const exited = new Promise((resolve) => subscribe('cloister:worker:exit', ({ reason }) => {
-      exits.push(reason);
-      resolve();
-    }));
-    const runtime = await createRuntime({ ...${JSON.stringify({ workers: 1, poolSize: 1, ...options })}, bindings: [binding] });
-    setTimeout(() => { say('never settled'); process.exit(); }, 20_000).unref();
-    const keepAlive = setInterval(() => {}, 1000);
-    ${body}
-    clearInterval(keepAlive);
-    say('exits', exits.join('; '));
-    await runtime.shutdown({ graceMs: 0 });
-  `);
-  const { lines } = await host.end;
-  expect(lines.filter((line) => line.startsWith('uncaught'))).toEqual([]);
-  return lines;
-}
 
 const tell = `({ output }) => 'completed ' + JSON.stringify(output), (error) => error.code`;
 
 /** How a script ends when the worker answers so. */
 async function codeWith(answer: string, timeoutMs = 1000): Promise<string | undefined> {
   const body = `say(await runtime.execute('return 1').then(${tell}));`;
-  const [code] = await hostWith(answer, body, { limits: { timeoutMs } });
+  const [code] = await hostWith({ run: answer }, body, { limits: { timeoutMs } });
   return code;
 }
 
@@ -129,23 +58,22 @@ describe('a worker that has been taken over', () => {
     },
   );
 
-  test('cannot settle a run twice, nor one that is not its own', async () => {
-    const done = `settled({ status: 'completed', output: '{"value":1}' })`;
-    const others = `send({ ...${done}, run: run + 1 }); send({ ...${done}, run: 0 });`;
-    expect(
-      await codeWith(
-        `${others} send(${done}); send(${done}); send({ type: 'log', run, lines: [] });`,
-      ),
-    ).toBe('completed {"value":1}');
-  });
-
-  test('cannot complete a run twice in one go, nor one that is not its own', async () => {
-    const one = `[run, { value: 1 }, 1, 1]`;
-    const two = `[run, { value: 2 }, 1, 1]`;
-    const others = `[run + 1, { value: 3 }, 1, 1], [0, { value: 4 }, 1, 1]`;
-    expect(
-      await codeWith(`send(completed(${others}, ${one}, ${two})); send(completed(${two}));`),
-    ).toBe('completed {"value":1}');
+  test.each([
+    'send(done); send(done);',
+    'send(completed(one)); send(completed(two));',
+    'send(completed(one, two));',
+    "send(done); send({ type: 'returned', run, begun: false });",
+  ])('cannot end a run a second time: %s', async (twice) => {
+    const answer = `
+      const done = settled({ status: 'completed', output: '{"value":1}' });
+      const one = [run, { value: 1 }, 1, 1];
+      const two = [run, { value: 2 }, 1, 1];
+      ${twice}`;
+    const body = `say(await runtime.execute('return 1').then(${tell})); await exited;`;
+    expect(await hostWith({ run: answer }, body)).toEqual([
+      'completed {"value":1}',
+      'exits it broke the protocol: the end of a run that it does not have',
+    ]);
   });
 
   test('cannot fill the memory of the host with logs', async () => {
@@ -161,7 +89,7 @@ describe('a worker that has been taken over', () => {
       const long = '// ' + 'x'.repeat(5000);
       await runtime.execute(long, {}, { tenant: { id: 'a' } });
       say(await runtime.execute(long, {}, { tenant: { id: 'a' } }).then(${tell}));`;
-    expect((await hostWith(answer, body))[0]).toBe(
+    expect((await hostWith({ run: answer }, body))[0]).toBe(
       'completed {"told":["add-source 1","run 1","run 1"]}',
     );
   });
@@ -178,7 +106,7 @@ describe('a worker that has been taken over', () => {
       say(await runtime.execute('// ' + 'x'.repeat(5000)).then(${tell}));
       await exited;
       say('kept', runtime.stats().cache.bytes);`;
-    expect(await hostWith(twice, body)).toEqual([
+    expect(await hostWith({ run: twice }, body)).toEqual([
       'completed {"value":1}',
       'kept 5',
       'exits it broke the protocol: code that nobody asked for',
@@ -218,7 +146,7 @@ describe('a worker that breaks the protocol over one of several runs', () => {
     async (_what, answer) => {
       // The VMs of the first worker have the first numbers.
       const once = amongOthers(`if (vm <= 4) { ${answer} } else send(done);`);
-      const ends = await hostWith(once, threeAndARogue, four);
+      const ends = await hostWith({ run: once }, threeAndARogue, four);
       expect(ends.slice(0, -1)).toEqual([
         'a completed {"honest":"a"}',
         'b completed {"honest":"b"}',
@@ -231,7 +159,7 @@ describe('a worker that breaks the protocol over one of several runs', () => {
 
   test('again and again, takes no other run along either', async () => {
     const always = amongOthers(`send({ type: 'exec', command: 'ls' });`);
-    const ends = await hostWith(always, threeAndARogue, four);
+    const ends = await hostWith({ run: always }, threeAndARogue, four);
     expect(ends.slice(0, -1)).toEqual([
       'a completed {"honest":"a"}',
       'b completed {"honest":"b"}',
@@ -246,7 +174,7 @@ describe('a worker that breaks the protocol over one of several runs', () => {
       const body = `
         const error = await runtime.execute('return 1').catch((error) => error);
         say(error.code, error.fault, error.retryable, error.message);`;
-      const [end, exits] = await hostWith(answer, body);
+      const [end, exits] = await hostWith({ run: answer }, body);
       expect(end).toMatch(/^worker_crashed system true .*it broke the protocol/);
       expect(exits).toMatch(/^exits (it broke the protocol: [^;]+(; |$)){2}$/);
     },
@@ -274,8 +202,8 @@ test.each(Object.entries(laneBreaks))(
       for (let i = 0; i < 30; i++) await runtime.execute('return 1');
       const runs = Array.from({ length: 8 }, () => runtime.execute('return 1').then(${tell}));
       for (const end of new Set(await Promise.all(runs))) say(end);`;
-    expect((await hostWith(quickly, body, {}, lane))[0]).toBe('completed {"value":1}');
-    const [, second] = await hostWith(quickly, body, {}, lane);
+    expect((await hostWith({ run: quickly, lane }, body))[0]).toBe('completed {"value":1}');
+    const [, second] = await hostWith({ run: quickly, lane }, body);
     expect(second).toMatch(/^exits/);
   },
 );

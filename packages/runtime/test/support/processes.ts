@@ -82,9 +82,16 @@ export interface HostProcess {
 /**
  * Runs the text of a module in a Node process of its own. It is killed at the end of the test, if
  * it is still there; how it ends by itself, and when, is for the test to look at.
+ * @param options.openFiles - how many descriptors it may have.
  */
-export function startHost(code: string, options: { detached?: boolean } = {}): HostProcess {
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
+export function startHost(
+  code: string,
+  { openFiles, ...options }: { detached?: boolean; openFiles?: number } = {},
+): HostProcess {
+  const command = [process.execPath, '--input-type=module', '--eval', code];
+  const limited = `ulimit -n ${openFiles}; exec "$0" "$@"`;
+  const [file, ...args] = openFiles === undefined ? command : ['sh', '-c', limited, ...command];
+  const child = spawn(file!, args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options,

@@ -110,10 +110,10 @@ test('a run that is over and goes on growing is told of by its VM; one that only
   await setTimeout(30);
   state.stopping = true;
   watchdog.unwatch(run);
-  grow(10);
+  grow(5);
   await setTimeout(50);
   expect(outgrown).not.toHaveBeenCalled();
-  grow(10);
+  grow(5);
   await vi.waitUntil(() => outgrown.mock.calls.length > 0, soon);
   expect(outgrown.mock.calls).toEqual([[7]]);
 });
