@@ -5,6 +5,7 @@ import { constants } from 'node:os';
 import type { BlackBox } from './black-box.ts';
 import { childOf } from './child-of.ts';
 import { coveredDescriptors } from './inherited-descriptors.ts';
+import { endWithHost, killGroup } from './end-with-host.ts';
 import type { MemoryCeiling } from './memory-ceiling.ts';
 import { filterDescriptor, pipeDescriptor, statusDescriptor, type Launch } from './jail/launch.ts';
 
@@ -156,7 +157,7 @@ export function tryLaunch(launch: Launch, maxMs: number): Promise<string | undef
     const child = start(launch);
     const deadline = setTimeout(() => {
       child.kill('SIGKILL');
-      if (launch.namespaces !== undefined) killGroup(child);
+      if (launch.namespaces !== undefined && child.pid !== undefined) killGroup(child.pid);
       resolve(`it did not end within ${maxMs} ms`);
     }, maxMs);
     socketOf(child, errorDescriptor).on('data', (piece) => (errors += piece.toString()));
@@ -195,6 +196,7 @@ function start(
     child.on('error', () => {});
     throw new Error('no descriptor is left for its pipes');
   }
+  if (namespaces !== undefined) endWithHost(child);
   const enclosed = child.pid === undefined ? undefined : ceiling?.enclose(child.pid);
   void Promise.resolve(enclosed).then(() => {
     // Nothing was started before this, so all that will be is in the control group.
@@ -265,7 +267,7 @@ class NamespaceStatus {
    */
   sweep(): void {
     this.#isLeft = true;
-    killGroup(this.#child);
+    if (this.#child.pid !== undefined) killGroup(this.#child.pid);
     this.#killLeftover();
   }
 
@@ -287,15 +289,6 @@ class NamespaceStatus {
 
   unref(): void {
     this.#socket.unref();
-  }
-}
-
-function killGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // Nobody is left in it.
   }
 }
 

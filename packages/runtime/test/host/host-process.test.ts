@@ -64,4 +64,39 @@ describe('a host process', () => {
     process.kill(-host.pid, 'SIGINT');
     expect(await host.end).toMatchObject({ status: 0, lines: ['up', 'output 9', 'closed'] });
   });
+
+  test.each([30, 45, 60, 80, 110])(
+    'that exits while its workers start leaves nothing of them behind (after %i ms)',
+    async (ms) => {
+      const host = startHost(`
+        import { readdirSync, readFileSync } from 'node:fs';
+        import { createRuntime } from ${JSON.stringify(index)};
+        const childrenOf = (parent) => readdirSync('/proc').filter((pid) => {
+          try {
+            return /^\\d+$/.test(pid) && readFileSync('/proc/' + pid + '/stat', 'utf8').split(') ')[1].split(' ')[1] === String(parent);
+          } catch {
+            return false;
+          }
+        });
+        void createRuntime({ workers: 4 });
+        setTimeout(() => {
+          console.log('children', childrenOf(process.pid).join(' '));
+          process.exit();
+        }, ${ms});`);
+      const line = await host.line('children');
+      await host.end;
+      const groups = line.split(' ').slice(1).filter(Boolean).map(Number);
+      await expect.poll(() => groups.filter(isGroup), { timeout: 10_000 }).toEqual([]);
+    },
+  );
 });
+
+/** Whether anybody is in a process group. */
+function isGroup(leader: number): boolean {
+  try {
+    process.kill(-leader, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
