@@ -17,13 +17,14 @@ pipe.listen((given) => {
 
 /** The bindings come first, since every realm is made with them. */
 async function begin(bindings: string): Promise<void> {
-  const reason = await selfTest(bindings, (bytes) => supervisor?.expectGrowth(bytes));
-  if (reason !== undefined) return pipe.send({ type: 'unusable', reason });
-  supervisor = new Supervisor(
+  const made = new Supervisor(
     bindings,
     (message) => pipe.send(message),
     (message) => pipe.sendLast(message),
   );
+  const reason = await selfTest(bindings, made);
+  if (reason !== undefined) return pipe.send({ type: 'unusable', reason });
+  supervisor = made;
   const { node, v8 } = process.versions;
   pipe.send({ type: 'ready', versions: { node, v8, codeTag: String(cachedDataVersionTag()) } });
 }

@@ -44,6 +44,11 @@ export class Supervisor {
     this.#sendLast = sendLast;
   }
 
+  /** Whether runs are in it. */
+  get isBusy(): boolean {
+    return this.#runs.size > 0;
+  }
+
   /** Says that the process is about to grow, for itself and for no run. */
   expectGrowth(bytes: number): void {
     this.#watchdog.expectGrowth(bytes);
