@@ -1,4 +1,8 @@
-import type { ChildProcess } from 'node:child_process';
+/** What is to be known of a child process. */
+interface Child {
+  readonly pid?: number | undefined;
+  once(event: 'exit', listener: () => void): unknown;
+}
 
 /** Leaders of process groups that are alive. */
 const groups = new Set<number>();
@@ -9,7 +13,7 @@ let isWatching = false;
  * that is ended while it sets the namespaces up leaves its first process in them behind, which then waits for
  * ever. Of a process that is killed nobody is told: then that one is left, if a worker was being started.
  */
-export function endWithHost(child: ChildProcess): void {
+export function endWithHost(child: Child): void {
   const { pid } = child;
   if (pid === undefined) return;
   groups.add(pid);
