@@ -56,8 +56,6 @@ export interface PoolStats {
 const maxRefillDelayMs = 100;
 /** From the start until the spares are started: the first runs come, and want the cores. In milliseconds. */
 const sparesAfterMs = 500;
-/** A worker that has not answered for so long gets runs only when no other has room, in milliseconds. */
-const muteMs = 500;
 /** How long a worker in which a VM is to stop may give no sign of life, in milliseconds. */
 const maxStallMs = 3000;
 /**
@@ -278,17 +276,16 @@ export class Pool {
     for (const vm of this.#vms.values()) {
       if (vm.state !== 'starting') continue;
       startingIn.set(vm.worker, (startingIn.get(vm.worker) ?? 0) + 1);
-      if (leavesProven && vm.worker.lodging?.isForProven === true) continue;
+      if (vm.link.isMute || (leavesProven && vm.worker.lodging?.isForProven === true)) continue;
       if (vm.replaces === undefined && isFit(vm, want)) starting++;
     }
+    const startingThere = (worker: Worker): number => startingIn.get(worker) ?? 0;
     while (starting < count) {
-      const worker = this.#fleet.place(want);
+      const worker = this.#fleet.place(want, (one) => startingThere(one) < maxStarting);
       if (worker === undefined || this.#closed) return;
-      const before = startingIn.get(worker) ?? 0;
-      if (before >= maxStarting) return;
       if (this.isFull && !this.#evict(want, givesWay)) return;
       this.#createVm(worker, want.memoryMb);
-      startingIn.set(worker, before + 1);
+      startingIn.set(worker, startingThere(worker) + 1);
       starting++;
       // There is one run there, and no other.
       if (want.kind === 'quarantine') return;
@@ -358,7 +355,8 @@ export class Pool {
       if (leavesProven && vm.worker.lodging?.isForProven === true) continue;
       if (best === undefined || preferred(vm, best, isProven)) best = vm;
     }
-    return best;
+    // It is made room for elsewhere rather than sent to a worker that may hang.
+    return best?.link.isMute === true && this.#fleet.answers(want) ? undefined : best;
   }
 
   #fleetChanged(): void {
@@ -585,7 +583,7 @@ export function noteScript({ known }: PooledVm, source: number): void {
 
 function isJoinable(vm: PooledVm, { memoryMb, kind, trust }: Want): boolean {
   const { want } = vm;
-  if (vm.state !== 'busy' || !vm.isLane || vm.load >= maxLaneRuns || isMute(vm)) return false;
+  if (vm.state !== 'busy' || !vm.isLane || vm.load >= maxLaneRuns || vm.link.isMute) return false;
   if (vm.isToGo) return false;
   return want?.memoryMb === memoryMb && want.kind === kind && want.trust === trust;
 }
@@ -619,7 +617,7 @@ function wornOut({ isToGo, runs, createdAt }: PooledVm): VmEnd | undefined {
  * of all one that answers.
  */
 function preferred(a: PooledVm, b: PooledVm, isProven: boolean): boolean {
-  if (isMute(a) !== isMute(b)) return isMute(b);
+  if (a.link.isMute !== b.link.isMute) return b.link.isMute;
   if (a.link.computingCount !== b.link.computingCount) {
     return a.link.computingCount < b.link.computingCount;
   }
@@ -635,8 +633,4 @@ function loadOf({ link, worker }: PooledVm, isProven: boolean): number {
   if (!isProven) return link.busyCount;
   const isAmongLike = worker.lodging?.isForProven === true;
   return link.busyCount - (isAmongLike ? fewRuns : 0) + (worker.priority.isStuck ? fewRuns : 0);
-}
-
-function isMute({ link }: PooledVm): boolean {
-  return link.silentMs > muteMs;
 }

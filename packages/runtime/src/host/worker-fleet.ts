@@ -144,19 +144,33 @@ export class WorkerFleet {
   /**
    * The worker in which a VM for such a run is best made. When there is none, one is on its way, if
    * there may be one more.
+   * @param hasRoom - whether a worker may be asked for one more now.
    */
-  place(want: Want): Worker | undefined {
+  place(want: Want, hasRoom: (worker: Worker) => boolean): Worker | undefined {
+    let isThere = false;
     let best: Worker | undefined;
-    const leavesProven = this.leavesProven(want);
-    for (const worker of this.#workers.values()) {
-      const { link, lodging, vms } = worker;
-      if (!link.isReady || isRetiring(worker) || lodging?.accepts(want) !== true) continue;
-      if (leavesProven && lodging.isForProven) continue;
-      // A run in quarantine is alone, so the VM of another there is none for it.
-      if (want.kind === 'quarantine' && vms > 0) continue;
-      if (best === undefined || vms < best.vms) best = worker;
+    for (const worker of this.#takers(want)) {
+      isThere = true;
+      if (hasRoom(worker) && (best === undefined || isBetterPlace(worker, best))) best = worker;
     }
-    return best ?? this.#oneMore(want);
+    return isThere ? best : this.#oneMore(want);
+  }
+
+  /** Whether a VM for such a run could be made in a worker that answers. */
+  answers(want: Want): boolean {
+    return this.#takers(want).some(({ link }) => !link.isMute);
+  }
+
+  /** The workers in which a VM for such a run may be made. */
+  #takers(want: Want): Worker[] {
+    const leavesProven = this.leavesProven(want);
+    return [...this.#workers.values()].filter((worker) => {
+      const { link, lodging, vms } = worker;
+      if (!link.isReady || isRetiring(worker) || lodging?.accepts(want) !== true) return false;
+      if (leavesProven && lodging.isForProven) return false;
+      // A run in quarantine is alone, so the VM of another there is none for it.
+      return want.kind !== 'quarantine' || vms === 0;
+    });
   }
 
   /**
@@ -344,6 +358,8 @@ export class WorkerFleet {
     const now = performance.now();
     let shared = this.#count(isShared);
     let isOneToGo = this.#count(({ successor }) => successor !== undefined) > 0;
+    // Those who wait for VMs in them may find others now.
+    if (this.#count(({ link }) => link.isMute) > 0) this.#events.onChange();
     for (const worker of this.#workers.values()) {
       const { link, lodging } = worker;
       if (!link.isReady) continue;
@@ -436,4 +452,9 @@ function isShared({ lodging, successor }: Worker): boolean {
 /** Whether its VMs are to be made anew in its successor, which is there; until then it is used as ever. */
 export function isRetiring({ successor }: Worker): boolean {
   return successor?.link.isReady === true;
+}
+
+/** One that answers, and then the one with fewer VMs. */
+function isBetterPlace(a: Worker, b: Worker): boolean {
+  return a.link.isMute === b.link.isMute ? a.vms < b.vms : b.link.isMute;
 }

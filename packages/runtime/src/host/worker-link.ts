@@ -108,6 +108,8 @@ const outOfMemoryWords =
   /out of memory|is_heap_oom = 1|allocation failed|invalid (array|table) (size|length)/i;
 /** As a frame, as a text and on its way into the VM, of two bytes each perhaps. */
 const copiesOfText = 8;
+/** In milliseconds; each is asked every second. */
+const muteMs = 500;
 const maxFrameBytes = 256 * 1024 * 1024;
 const maxSourceCharacters = 64 * 1024 * 1024;
 
@@ -359,6 +361,11 @@ export class WorkerLink implements TurnTaker {
   /** How long it has left a ping unanswered and said nothing else, in milliseconds. */
   get silentMs(): number {
     return this.#askedAt === 0 ? 0 : performance.now() - this.#askedAt;
+  }
+
+  /** Whether it has not answered for so long that runs go to it only when no other worker has room. */
+  get isMute(): boolean {
+    return this.silentMs > muteMs;
   }
 
   /** Ends the worker at the end of the runtime's life. */

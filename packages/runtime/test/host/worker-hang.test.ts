@@ -77,4 +77,25 @@ describe('a worker that hangs', () => {
     for (const id of ['a', 'b', 'c']) await runtime.execute('return 1', {}, as(id));
     expect(events.of('cloister:worker:exit')).toEqual([]);
   });
+
+  test('does not keep the VMs that many runs wait for to itself', async () => {
+    const events = recordEvents();
+    const runtime = await startRuntime({ poolSize: 1, workers: 2, maxVms: 50 });
+    const [pid] = events.workerPids();
+    process.kill(pid!, 'SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    const ids = Array.from({ length: 12 }, (_, i) => `tenant ${i}`);
+    await Promise.all(ids.map((id) => runtime.execute('return 1', {}, as(id))));
+    expect(events.of('cloister:worker:exit')).toEqual([]);
+  });
+
+  test('and was asked for VMs just before leaves room for those in another', async () => {
+    const events = recordEvents();
+    const runtime = await startRuntime({ poolSize: 0, workers: 2, maxVms: 50 });
+    const [pid] = events.workerPids();
+    process.kill(pid!, 'SIGSTOP');
+    const ids = Array.from({ length: 12 }, (_, i) => `tenant ${i}`);
+    await Promise.all(ids.map((id) => runtime.execute('return 1', {}, as(id))));
+    expect(events.of('cloister:worker:exit')).toEqual([]);
+  });
 });
