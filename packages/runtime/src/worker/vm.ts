@@ -10,11 +10,11 @@ export interface CodeOrigin {
 /** V8's code of a script, outside of any isolate. */
 export type Code = ivm.ExternalCopy<ArrayBuffer>;
 
-/** Takes code in. It must be authentic: V8 runs it. */
+/** Takes code in, out of its buffer when it fills that. It must be authentic: V8 runs it. */
 export function toCode(bytes: Uint8Array): Code {
   const isWhole = bytes.length === bytes.buffer.byteLength;
   const { buffer } = isWhole && bytes.buffer instanceof ArrayBuffer ? bytes : new Uint8Array(bytes);
-  return new ivm.ExternalCopy(buffer as ArrayBuffer);
+  return new ivm.ExternalCopy(buffer as ArrayBuffer, { transferOut: true });
 }
 
 export function codeBytes(code: Code): Uint8Array {
