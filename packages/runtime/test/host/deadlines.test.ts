@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Deadlines } from '../../src/host/deadlines.ts';
 import { startHost } from '../support/processes.ts';
 
@@ -131,3 +131,21 @@ describe('Deadlines', () => {
     expect(performance.now() - start).toBeLessThan(15_000);
   });
 });
+
+test.each([1, -1])(
+  'a clock of the machine that jumps by %d days changes none of them',
+  async (days) => {
+    const deadlines = new Deadlines();
+    const came: string[] = [];
+    deadlines.after(30, () => came.push('near'));
+    deadlines.after(900, () => came.push('later'));
+    deadlines.after(20_000, () => came.push('far'));
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + days * 24 * 60 * 60 * 1000 });
+    onTestFinished(() => void vi.useRealTimers());
+    await vi.waitUntil(() => came.length > 0, { timeout: 5000 });
+    expect(came).toEqual(['near']);
+    await vi.waitUntil(() => came.length > 1, { timeout: 5000 });
+    expect(came).toEqual(['near', 'later']);
+    deadlines.close();
+  },
+);
