@@ -4,6 +4,8 @@ import { encodeParts, FrameReader } from './frames.ts';
 import { Lookout } from './lookout.ts';
 
 const maxFrameBytes = 256 * 1024 * 1024;
+/** What the system holds of a pipe of this kind, more or less: all of it is taken in one go. */
+const pieceBytes = 256 * 1024;
 /** How long the host may leave the last word of a process unread, in milliseconds. */
 const maxPartingMs = 20;
 
@@ -12,7 +14,16 @@ const maxPartingMs = 20;
  * when the pipe is gone, or anything goes wrong that nobody caught, the process ends.
  */
 export class HostPipe<Outgoing extends object> {
-  readonly #socket = new Socket({ fd: 3, readable: true, writable: true });
+  readonly #reader = new FrameReader(maxFrameBytes);
+  #handle: (message: unknown) => void = () => {};
+  /** One place for all that comes, instead of a new one for each piece, whose pages the system has to find first. */
+  readonly #place = Buffer.alloc(pieceBytes);
+  readonly #socket = new Socket({
+    fd: 3,
+    readable: true,
+    writable: true,
+    onread: { buffer: this.#place, callback: (length) => this.#read(length) },
+  });
   readonly #lookout = new Lookout();
   #outgoing: Outgoing[] = [];
 
@@ -27,11 +38,7 @@ export class HostPipe<Outgoing extends object> {
 
   /** Calls `handle` with each message of the host from now on, in order. */
   listen(handle: (message: unknown) => void): void {
-    const reader = new FrameReader(maxFrameBytes);
-    this.#socket.on('data', (piece: Buffer) => {
-      this.#lookout.heard();
-      for (const message of reader.read(piece)) handle(message);
-    });
+    this.#handle = handle;
   }
 
   /** Sends a message, in one frame with all others of this tick. */
@@ -48,6 +55,13 @@ export class HostPipe<Outgoing extends object> {
     if (this.#socket.writableLength === 0) return leave();
     this.#socket.write('', () => leave());
     setTimeout(leave, maxPartingMs);
+  }
+
+  /** Nothing of a message lies in the place when it has been handled. */
+  #read(length: number): boolean {
+    this.#lookout.heard();
+    for (const message of this.#reader.read(this.#place.subarray(0, length))) this.#handle(message);
+    return true;
   }
 
   #flush(): void {
