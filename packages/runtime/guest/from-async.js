@@ -21,11 +21,9 @@ guest.fromAsync = (() => {
 
   return {
     __proto__: null,
-    /** Whether it was used since this was asked last. */
-    wasUsed() {
-      const was = used;
+    isUsed: () => used,
+    clear() {
       used = false;
-      return was;
     },
   };
 })();

@@ -88,7 +88,8 @@ interface Guest {
     readonly isUsed: () => boolean;
     readonly isWaiting: () => boolean;
   };
-  fromAsync: { readonly wasUsed: () => boolean };
+  /** Whether a run has used it. */
+  fromAsync: { readonly isUsed: () => boolean; readonly clear: () => void };
   outcome: {
     readonly failWith: (error: unknown) => void;
     readonly finish: (value: unknown) => void;
@@ -119,6 +120,7 @@ interface Guest {
   dispatch: (
     operation:
       | 'start'
+      | 'first'
       | 'next'
       | 'kept'
       | 'together'

@@ -1,7 +1,7 @@
 'use strict';
 // What every run begins with, whatever the one before has left.
 guest.reset = (() => {
-  const { clock, mathRandom, performance, sdk } = guest;
+  const { clock, fromAsync, mathRandom, performance, sdk } = guest;
 
   /**
    * @param {number} startedAt as `Date.now` counts @param {number} low @param {number} high halves of the seed
@@ -13,6 +13,7 @@ guest.reset = (() => {
     performance.reset();
     mathRandom.reset(low, high);
     sdk.open(apiCalls);
+    fromAsync.clear();
     guest.console.open(logEntries, logBytes);
   };
 

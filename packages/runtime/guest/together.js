@@ -25,7 +25,7 @@ guest.together = (() => {
   };
 
   /** Whether the run that came to its end has set something off that may not be over. */
-  const goesOn = () => sdk.isUsed() || untilNext() >= 0 || fromAsync.wasUsed();
+  const goesOn = () => sdk.isUsed() || untilNext() >= 0 || fromAsync.isUsed();
 
   /**
    * Ends before a run that waits all the same: it has told nobody anything, and can be begun again. What it

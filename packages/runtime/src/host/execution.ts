@@ -2,6 +2,8 @@ import { contextText, type ResolvedContext } from '../context.ts';
 import { createError, ScriptError, type CloisterError, type ErrorCode } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type {
+  CompletedMessage,
+  CompletedRun,
   GuestCall,
   LogLine,
   Outcome,
@@ -230,11 +232,8 @@ export class Execution implements LinkedRun {
   }
 
   onCompleted(
-    output: Readonly<Record<string, unknown>>,
-    wallMs: number,
-    cpuMs: number,
-    heapBytes: number,
-    healthy: boolean,
+    [, output, wallMs, cpuMs]: CompletedRun,
+    { heapBytes, healthy }: Pick<CompletedMessage, 'heapBytes' | 'healthy'>,
   ): void {
     // It was to repeat calls.
     if (this.#session !== undefined) {

@@ -2,6 +2,8 @@ import { LRUCache } from 'lru-cache';
 import { encodeParts, FrameReader, SurroundedText } from '../protocol/frames.ts';
 import type {
   BindingShape,
+  CompletedMessage,
+  CompletedRun,
   GuestCall,
   HostMessage,
   LogLine,
@@ -34,13 +36,7 @@ export interface LinkedRun {
   onComputes(): void;
   onSettled(message: SettledMessage): void;
   /** Instead of `onSettled`, of a run in a lane that has waited for nothing and written nothing. */
-  onCompleted(
-    output: Readonly<Record<string, unknown>>,
-    wallMs: number,
-    cpuMs: number,
-    heapBytes: number,
-    healthy: boolean,
-  ): void;
+  onCompleted(end: CompletedRun, lane: Pick<CompletedMessage, 'heapBytes' | 'healthy'>): void;
   /** The worker did not carry it out, and says whether it had begun to. Comes instead of `onSettled`. */
   onReturned(begun: boolean): void;
   readonly mayBeReturned: boolean;
@@ -474,9 +470,10 @@ export class WorkerLink implements TurnTaker {
     }
   }
 
-  #completed({ runs, heapBytes, healthy }: Extract<WorkerMessage, { type: 'completed' }>): void {
-    for (const [id, output, wallMs, cpuMs] of runs) {
-      this.#runOf(id).onCompleted(output, wallMs, cpuMs, heapBytes, healthy);
+  #completed(message: CompletedMessage): void {
+    for (const end of message.runs) {
+      const [id] = end;
+      this.#runOf(id).onCompleted(end, message);
       this.#forget(id);
     }
   }

@@ -157,7 +157,7 @@ export class Cell {
   }
 
   /** Says that a script waits for something after all. */
-  isNotPlain({ id }: WorkerSource): void {
+  giveUpPlain({ id }: WorkerSource): void {
     const kept = this.#scripts.get(id);
     if (kept === undefined) return;
     kept.plain?.release();

@@ -67,7 +67,7 @@ export function executeTogether(
       startedAt = now;
       cpuBefore = cpu;
       if (!waits) continue;
-      cell.isNotPlain(source);
+      cell.giveUpPlain(source);
       return { turns, begun: turns.length, isToGoOn: true };
     }
   } finally {
