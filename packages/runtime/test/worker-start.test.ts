@@ -16,12 +16,14 @@ interface Attempt {
 async function attempt(
   copy: PackageCopy,
   options = '{ workers: 2, poolSize: 2 }',
+  onExit = '',
 ): Promise<Attempt> {
   const host = startHost(`
+    import { writeFileSync } from 'node:fs';
     import { subscribe } from 'node:diagnostics_channel';
     import { createRuntime } from ${JSON.stringify(copy.index)};
     const pids = [];
-    subscribe('cloister:worker:exit', ({ pid }) => pids.push(pid));
+    subscribe('cloister:worker:exit', ({ pid }) => { pids.push(pid); ${onExit} });
     try {
       const runtime = await createRuntime(${options});
       const { output } = await runtime.execute('return 6 * 7');
@@ -51,6 +53,14 @@ function replaceAddon(copy: PackageCopy, text: string): void {
   const entry = { name: 'isolated-vm', version: '7.0.1', main: 'stub.cjs' };
   copy.write('node_modules/isolated-vm/package.json', JSON.stringify(entry));
   copy.write('node_modules/isolated-vm/stub.cjs', text);
+}
+
+/** Workers that hang are given up earlier. */
+function hurry(copy: PackageCopy): void {
+  const file = 'src/host/worker-fleet.ts';
+  const text = copy.read(file);
+  expect(text).toContain('maxStartMs = 10_000');
+  copy.write(file, text.replace('maxStartMs = 10_000', 'maxStartMs = 3000'));
 }
 
 describe('createRuntime', () => {
@@ -85,6 +95,7 @@ describe('createRuntime', () => {
     async (_what, stub, reason) => {
       const copy = copyPackage();
       replaceAddon(copy, stub);
+      hurry(copy);
       const { report, end, pids } = await attempt(copy);
       expect(report).toMatchObject(startFailure);
       expect(report.message).toMatch(/^a worker process could not be started: /);
@@ -93,6 +104,17 @@ describe('createRuntime', () => {
       await allGone(pids);
     },
   );
+
+  test('starts another worker when one hangs', async () => {
+    const copy = copyPackage();
+    const main = copy.read('src/worker/main.ts');
+    copy.write('src/worker/main.ts', 'for (;;);');
+    hurry(copy);
+    const mend = `writeFileSync(new URL('worker/main.ts', ${JSON.stringify(copy.index)}), ${JSON.stringify(main)});`;
+    const { report, pids } = await attempt(copy, '{ workers: 1, spareWorkers: 0 }', mend);
+    expect(report).toEqual({ code: 'completed', message: '42' });
+    expect(pids).toHaveLength(2);
+  });
 
   test('says clearly that no worker could be started when the binary is none', async () => {
     const copy = copyPackage();

@@ -258,7 +258,8 @@ export class WorkerFleet {
       return this.#spawn(lodging);
     } catch (error) {
       // The system refused the process at once, for want of memory or of descriptors.
-      this.#startFailed('it could not be spawned', String(error), lodging);
+      const reason = 'it could not be spawned';
+      this.#startFailed({ kind: 'crashed', reason, lastWords: String(error) }, lodging);
       return undefined;
     }
   }
@@ -327,7 +328,7 @@ export class WorkerFleet {
     if (this.#closed) return;
     const hadStarted = this.#proven.has(link) || worker.lodging === undefined;
     if (hadStarted || loss.kind === 'closed') this.#fill();
-    else this.#startFailed(loss.reason, loss.lastWords, worker.lodging);
+    else this.#startFailed(loss, worker.lodging);
     this.#events.onChange();
   }
 
@@ -339,13 +340,17 @@ export class WorkerFleet {
     this.addSpares();
   }
 
-  #startFailed(reason: string, lastWords: string, lodging: Lodging | undefined): void {
+  #startFailed(
+    { kind, reason, lastWords }: Pick<WorkerLoss, 'kind' | 'reason' | 'lastWords'>,
+    lodging: Lodging | undefined,
+  ): void {
     const details = lastWords === '' ? '' : `\n${lastWords}`;
     this.startFailure = createError(
       'worker_start_failed',
       `a worker process could not be started: ${reason}${details}`,
     );
-    this.onStartFailed(this.startFailure);
+    // One that was merely too slow may have had bad luck.
+    if (kind !== 'killed' || this.#failedStarts > 0) this.onStartFailed(this.startFailure);
     // What was to be for one tenant or one run is asked for again by whoever still wants it.
     if (lodging !== undefined && lodging.kind !== 'shared') return;
     const wait = startBackoffMs[Math.min(this.#failedStarts++, startBackoffMs.length - 1)]!;

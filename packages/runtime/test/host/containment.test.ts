@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, test, vi } from 'vitest';
-import type { Runtime } from '../../src/index.ts';
+import { z } from 'zod';
+import { defineBinding, type Runtime } from '../../src/index.ts';
 import { recordEvents } from '../support/channels.ts';
 import { as, codeOf, failureOf, runUntilLog, sleeper, startRuntime } from '../support/runs.ts';
 
@@ -85,18 +86,24 @@ describe('runs that wait', () => {
   });
 
   test('take one when they compute after all, and give it back when they wait again', async () => {
-    const runtime = await startRuntime({ maxVms: 100 });
-    const source = `console.log('up'); await new Promise((resolve) => setTimeout(resolve, 10));
-      const until = Date.now() + 600; while (Date.now() < until);
+    const open = Promise.withResolvers<void>();
+    const gate = defineBinding('gate', {
+      pass: { params: z.tuple([]), handler: () => open.promise },
+    });
+    const runtime = await startRuntime({ maxVms: 100, bindings: [gate] });
+    const source = `console.log('up'); await sdk.gate.pass();
+      const until = Date.now() + 1500; while (Date.now() < until);
       console.log('done'); await new Promise(() => {});`;
     const runs = await Promise.all(
       Array.from({ length: places }, () => runUntilLog(runtime, source, as('bad'))),
     );
-    const quick = async (): Promise<boolean> => {
+    const isCapped = async (): Promise<boolean> => {
       const { usage } = await runtime.execute('return 1', {}, as('bad'));
       return usage.queueCause === 'tenant_cap';
     };
-    await vi.waitUntil(quick, { timeout: 20_000, interval: 1 });
+    expect(await isCapped()).toBe(false);
+    open.resolve();
+    await vi.waitUntil(isCapped, { timeout: 20_000, interval: 1 });
     await vi.waitUntil(() => runs.every(({ heard }) => heard.includes('done')), 20_000);
     expect(runtime.stats().queue).toMatchObject({ queued: 0, running: places });
     expect(await codeOf(runtime.execute('return 1', {}, as('bad')))).toBe('completed');
