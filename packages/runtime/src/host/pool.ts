@@ -3,6 +3,7 @@ import type { ResolvedOptions } from '../options.ts';
 import { maxLaneRuns, maxScriptsOfVm, type BindingShape } from '../protocol/messages.ts';
 import { ProtocolError } from '../protocol/parse-worker-message.ts';
 import type { CompilationCache, Source } from './compilation-cache.ts';
+import { Crowding } from './crowding.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import { publish, type VmEnd } from './events.ts';
 import type { Jail } from './jail/jail.ts';
@@ -39,6 +40,8 @@ export interface PooledVm {
   replaces: PooledVm | undefined;
   /** Whether it goes as soon as no run is in it, and none may join. */
   isToGo: boolean;
+  /** Whether it gives way before others do. */
+  isPassing: boolean;
 }
 
 /** Counts of the pool at one moment. */
@@ -100,6 +103,7 @@ export class Pool {
   /** Those that are bound to a tenant, by tenant. */
   readonly #bound = new Map<string, Set<PooledVm>>();
   readonly #closing = new Map<number, Closing>();
+  readonly #crowding: Crowding;
   /** Where a run was sent last that is likely to be over at once. */
   #lastLane: PooledVm | undefined;
   readonly #started = Promise.withResolvers<void>();
@@ -122,6 +126,7 @@ export class Pool {
     this.#options = options;
     this.#deadlines = deadlines;
     this.#onAvailable = onAvailable;
+    this.#crowding = new Crowding(options.maxVms);
     const given = { ...options, jail, sourcesKept: options.cache.size, bindings };
     this.#fleet = new WorkerFleet(given, deadlines, this.recent, {
       onVersions: ({ v8, codeTag }) => void (cache.codeTag = `${v8}-${codeTag}`),
@@ -238,7 +243,13 @@ export class Pool {
 
   #occupy(vm: PooledVm, want: Want, isLane: boolean): PooledVm {
     const wasWarm = vm.tenantId === undefined;
-    if (wasWarm) this.#bind(vm, want.tenantId);
+    if (wasWarm) {
+      this.#bind(vm, want.tenantId);
+      vm.isPassing = this.#crowding.isPassing(want.tenantId);
+    } else {
+      vm.isPassing = false;
+      this.#crowding.found();
+    }
     vm.state = 'busy';
     vm.want = want;
     vm.runs++;
@@ -463,6 +474,7 @@ export class Pool {
       run: undefined,
       replaces,
       isToGo: false,
+      isPassing: false,
     });
     worker.link.createVm(id, memoryMb);
   }
@@ -534,15 +546,16 @@ export class Pool {
   }
 
   #evict(want: Want, givesWay: (tenantId: string) => boolean): boolean {
-    let oldest: PooledVm | undefined;
+    let first: PooledVm | undefined;
     for (const vm of this.#vms.values()) {
-      const { state, tenantId, idleSince } = vm;
-      if (state !== 'idle' || (oldest !== undefined && oldest.idleSince <= idleSince)) continue;
+      if (vm.state !== 'idle' || (first !== undefined && !goesBefore(vm, first))) continue;
+      const { tenantId } = vm;
       // A warm one goes only when it is of no use here; a tenant's, when the tenant gives way.
-      if (tenantId === undefined ? !isFit(vm, want) : givesWay(tenantId)) oldest = vm;
+      if (tenantId === undefined ? !isFit(vm, want) : givesWay(tenantId)) first = vm;
     }
-    if (oldest === undefined) return false;
-    this.#destroy(oldest, 'evicted');
+    if (first === undefined) return false;
+    if (first.tenantId !== undefined) this.#crowding.evicted(first.tenantId);
+    this.#destroy(first, 'evicted');
     return true;
   }
 
@@ -568,6 +581,11 @@ export class Pool {
       reason,
     }));
   }
+}
+
+/** Those that are idle for the longest time go first, but for those that go before others. */
+function goesBefore(a: PooledVm, b: PooledVm): boolean {
+  return a.isPassing === b.isPassing ? a.idleSince < b.idleSince : a.isPassing;
 }
 
 /** Whether it is of the size that a run asks for, and where that run may be. */

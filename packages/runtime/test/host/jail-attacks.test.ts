@@ -40,7 +40,7 @@ const takenOver = `
     const { name, given } = JSON.parse(input);
     const end = await attacks[name]!(given).then(() => 'succeeds', (error) => 'fails: ' + error.message);
     const output = JSON.stringify({ end });
-    send({ type: 'settled', run, outcome: { status: 'completed', output }, usage, waited: false, longestTurnMs: 0.5, droppedLogs: 0, compiled: 'source', healthy: true });
+    send({ type: 'settled', run, outcome: { status: 'completed', output }, usage, waited: false, longestTurnMs: 100, droppedLogs: 0, compiled: 'source', healthy: true });
   };
   pipe.on('close', () => process.kill(process.pid, 'SIGKILL'));
   pipe.on('data', (piece: Buffer) => { for (const message of reader.read(piece)) void handle(message); });

@@ -25,7 +25,8 @@ const triedLayers: readonly JailLayer[] = [
   'low-priority',
   'unprivileged-user',
 ];
-const maxTrialMs = 2000;
+/** A trial that takes longer has failed, and its layer is left out: so a busy machine must not take so long. */
+const maxTrialMs = 5000;
 
 let found: Promise<FoundLayers> | undefined;
 
