@@ -96,7 +96,7 @@ export interface Runtime extends AsyncDisposable {
 }
 
 /**
- * Starts the worker processes and a first VM; the other VMs that are kept warm follow.
+ * Starts a worker process and a first VM; the other workers, and VMs that are kept warm, follow.
  * @throws {CloisterError} `invalid_options`; `worker_start_failed` when a worker cannot run scripts, or
  * not in the jail that was asked for.
  */

@@ -113,8 +113,9 @@ export class WorkerFleet {
     this.#events = events;
   }
 
+  /** Starts the first worker, with all cores to itself; the others follow when it is ready. */
   start(): void {
-    for (let i = 0; i < this.#options.workers; i++) this.#start(new Lodging('shared'));
+    this.#start(new Lodging('shared'));
     this.#health = setInterval(() => this.#lookAtHealth(), healthMs).unref();
     this.#growth = setInterval(() => {
       this.#lookAtGrowth();
@@ -128,8 +129,9 @@ export class WorkerFleet {
     for (let i = spares; i < this.#options.spareWorkers; i++) this.#start(undefined);
   }
 
+  /** Whether one of its workers is. */
   get isReady(): boolean {
-    return [...this.#workers.values()].every(({ link }) => link.isReady);
+    return this.#count(({ link }) => link.isReady) > 0;
   }
 
   /** Workers that are in use, spares not among them. */
@@ -187,15 +189,14 @@ export class WorkerFleet {
     return false;
   }
 
-  /** A worker for VMs that are kept warm. */
+  /** A worker for VMs that are kept warm; none while the one whose turn it is has not started. */
   placeWarm(): Worker | undefined {
     let best: Worker | undefined;
     for (const worker of this.#workers.values()) {
-      const { link, vms } = worker;
-      if (!link.isReady || !isShared(worker)) continue;
-      if (best === undefined || vms < best.vms) best = worker;
+      if (!isShared(worker)) continue;
+      if (best === undefined || worker.vms < best.vms) best = worker;
     }
-    return best;
+    return best?.link.isReady === true ? best : undefined;
   }
 
   /** It has made a VM, so it is in order. */
@@ -306,6 +307,8 @@ export class WorkerFleet {
     this.#events.onVersions(versions);
     publish('cloister:worker:start', () => ({ worker: link.id, pid: link.pid }));
     this.#events.onChange();
+    // While this one makes its first VM.
+    if (!this.#closed && this.#failedStarts === 0) this.#startMissing();
   }
 
   #dead(link: WorkerLink): void {
@@ -334,10 +337,14 @@ export class WorkerFleet {
 
   /** Sees to it that there are as many shared workers as there should be, by a spare at once if there is one. */
   #fill(): void {
+    this.#startMissing();
+    this.addSpares();
+  }
+
+  #startMissing(): void {
     for (let missing = this.#options.workers - this.#count(isShared); missing > 0; missing--) {
       this.#lodge(new Lodging('shared'));
     }
-    this.addSpares();
   }
 
   #startFailed(

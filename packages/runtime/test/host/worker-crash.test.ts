@@ -113,6 +113,7 @@ describe('a worker that dies', () => {
   test('takes no run of another worker with it', async () => {
     const events = recordEvents();
     const runtime = await startRuntime({ poolSize: 2, workers: 2, spareWorkers: 0 });
+    await vi.waitUntil(() => runtime.stats().pool.warm === 2, soon);
     const runs = await Promise.all(
       ['a', 'b'].map((id) => runUntilLog(runtime, sleeper(1000), as(id))),
     );
@@ -137,6 +138,7 @@ describe('a worker that dies', () => {
   test('with nobody in it is replaced, and runs that wait meanwhile complete', async () => {
     const events = recordEvents();
     const runtime = await startRuntime({ poolSize: 2, workers: 2 });
+    await events.count('cloister:worker:start', 2);
     killWorkers(events);
     await events.count('cloister:worker:exit', 2);
     const runs = Array.from({ length: 20 }, (_, index) =>

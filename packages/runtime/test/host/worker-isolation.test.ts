@@ -120,6 +120,7 @@ describe.runIf(process.platform === 'linux')('a worker process', () => {
       const pids = [];
       subscribe('cloister:worker:start', ({ pid }) => pids.push(pid));
       const runtime = await createRuntime({ workers: 3, poolSize: 3 });
+      while (runtime.stats().pool.warm < 3) await new Promise((resolve) => setTimeout(resolve, 5));
       const onLog = () => {
         console.log('pids', JSON.stringify(pids));
         for (;;); // From here on, what the workers write stays unread.

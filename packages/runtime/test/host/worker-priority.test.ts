@@ -63,7 +63,9 @@ async function startLoop(runtime: Runtime): Promise<{ run: LiveRun; pid: number 
 /** A runtime whose workers are known by their process. */
 async function startKnown(options = {}): Promise<Runtime> {
   const events = recordEvents();
-  const runtime = await startRuntime({ workers: 2, maxVms: 50, ...options });
+  const all = { workers: 2, maxVms: 50, ...options };
+  const runtime = await startRuntime(all);
+  await events.count('cloister:worker:start', all.workers);
   pids.clear();
   for (const { worker, pid } of events.of('cloister:worker:start')) pids.set(worker, pid!);
   return runtime;
