@@ -20,7 +20,7 @@ import {
 } from './compilation-cache.ts';
 import { isHeard, publish, type VmEnd } from './events.ts';
 import { CallSession, type CallBreach, type CallSessionShare } from './call-session.ts';
-import { noteScript, type PooledVm } from './pool.ts';
+import { noteScript, type PooledVm } from './pooled-vm.ts';
 import { randomWord } from './random-word.ts';
 import type { ScriptHistory } from './reputation.ts';
 import { RunLog } from './run-log.ts';

@@ -1,6 +1,6 @@
 import type { CloisterError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { maxLaneRuns, maxScriptsOfVm, type BindingShape } from '../protocol/messages.ts';
+import type { BindingShape } from '../protocol/messages.ts';
 import { ProtocolError } from '../protocol/parse-worker-message.ts';
 import type { CompilationCache, Source } from './compilation-cache.ts';
 import { Crowding } from './crowding.ts';
@@ -8,41 +8,20 @@ import type { Deadline, Deadlines } from './deadlines.ts';
 import { publish, type VmEnd } from './events.ts';
 import type { Jail } from './jail/jail.ts';
 import type { Want } from './lodging.ts';
+import {
+  countWithin,
+  goesBefore,
+  isBetterLane,
+  isFit,
+  isJoinable,
+  leaveLodging,
+  preferred,
+  wornOut,
+  type PooledVm,
+} from './pooled-vm.ts';
 import { RecentTenants } from './recent-tenants.ts';
 import { isRetiring, WorkerFleet, type Worker } from './worker-fleet.ts';
 import type { LinkedRun, WorkerLink } from './worker-link.ts';
-
-/**
- * A VM as the host sees it. `starting` → `idle` ⇄ `busy`; from each of them → `closing` → gone.
- * Once bound to a tenant, it is never anybody else's.
- */
-export interface PooledVm {
-  readonly id: number;
-  readonly worker: Worker;
-  readonly link: WorkerLink;
-  readonly memoryMb: number;
-  readonly createdAt: number;
-  tenantId: string | undefined;
-  state: 'starting' | 'idle' | 'busy' | 'closing';
-  idleSince: number;
-  runs: number;
-  /** Runs that are in it, or on their way to it: more than one only when they are quick and straight. */
-  load: number;
-  /** Whether others may join the run that it is busy with. */
-  isLane: boolean;
-  /** Scripts that have run in it, of late. */
-  readonly known: Set<number>;
-  /** What the run that it is busy with asked for. */
-  want: Want | undefined;
-  /** The run that it is, or was last, busy with. */
-  run: LinkedRun | undefined;
-  /** While it is made: the one in a worker that is to go whose place it takes. */
-  replaces: PooledVm | undefined;
-  /** Whether it goes as soon as no run is in it, and none may join. */
-  isToGo: boolean;
-  /** Whether it gives way before others do. */
-  isPassing: boolean;
-}
 
 /** Counts of the pool at one moment. */
 export interface PoolStats {
@@ -68,8 +47,6 @@ const maxStallMs = 3000;
  */
 const groupMs = 0.5;
 const crowdMs = 2;
-/** So many runs more may be in the worker of proven scripts before one of them goes to another. */
-const fewRuns = 2;
 /**
  * VMs that are asked of a worker at a time: the two that it makes at once, and the next. By the time that they
  * are there, the runs that waited may be over, since it is known then that they are short.
@@ -77,10 +54,6 @@ const fewRuns = 2;
 const maxStarting = 3;
 /** How often a VM of a worker that is to go is made anew: nobody waits for it, and others want the cores. In milliseconds. */
 const moveMs = 50;
-/** A VM is replaced after so many runs, or at such an age, in milliseconds. */
-const maxVmRuns = 100_000;
-const maxVmAgeMs = 60 * 60 * 1000;
-
 /** A VM that is given up, until its thread has stopped. */
 interface Closing {
   readonly vm: PooledVm;
@@ -581,74 +554,4 @@ export class Pool {
       reason,
     }));
   }
-}
-
-/** Those that are idle for the longest time go first, but for those that go before others. */
-function goesBefore(a: PooledVm, b: PooledVm): boolean {
-  return a.isPassing === b.isPassing ? a.idleSince < b.idleSince : a.isPassing;
-}
-
-/** Whether it is of the size that a run asks for, and where that run may be. */
-function isFit({ memoryMb, worker }: PooledVm, want: Want): boolean {
-  return memoryMb === want.memoryMb && worker.lodging?.accepts(want) === true;
-}
-
-/** Notes that a script has run in a VM, which keeps so many. */
-export function noteScript({ known }: PooledVm, source: number): void {
-  if (known.size >= maxScriptsOfVm && !known.has(source)) known.clear();
-  known.add(source);
-}
-
-function isJoinable(vm: PooledVm, { memoryMb, kind, trust }: Want): boolean {
-  const { want } = vm;
-  if (vm.state !== 'busy' || !vm.isLane || vm.load >= maxLaneRuns || vm.link.isMute) return false;
-  if (vm.isToGo) return false;
-  return want?.memoryMb === memoryMb && want.kind === kind && want.trust === trust;
-}
-
-/** How many runs that take so long each, in milliseconds, take so long together; one at least. */
-function countWithin(ms: number, expectedMs: number | undefined): number {
-  if (expectedMs === undefined) return 1;
-  return Math.max(1, Math.min(maxLaneRuns, Math.floor(ms / expectedMs)));
-}
-
-/** Few VMs and workers are kept busy rather than many, but all workers when there is a crowd for each. */
-function isBetterLane(a: PooledVm, b: PooledVm, crowd: number): boolean {
-  if (a.worker === b.worker) return a.load > b.load;
-  const crowdsA = Math.floor(a.link.runCount / crowd);
-  const crowdsB = Math.floor(b.link.runCount / crowd);
-  return crowdsA === crowdsB ? a.link.runCount > b.link.runCount : crowdsA < crowdsB;
-}
-
-function leaveLodging(vm: PooledVm): void {
-  if (vm.want !== undefined) vm.worker.lodging?.leave(vm.want);
-  vm.want = undefined;
-}
-
-function wornOut({ isToGo, runs, createdAt }: PooledVm): VmEnd | undefined {
-  const isOld = runs >= maxVmRuns || performance.now() - createdAt > maxVmAgeMs;
-  return isToGo || isOld ? 'recycled' : undefined;
-}
-
-/**
- * A tenant's own VM before a warm one, but before that a worker that is not busy with others, and first
- * of all one that answers.
- */
-function preferred(a: PooledVm, b: PooledVm, isProven: boolean): boolean {
-  if (a.link.isMute !== b.link.isMute) return b.link.isMute;
-  if (a.link.computingCount !== b.link.computingCount) {
-    return a.link.computingCount < b.link.computingCount;
-  }
-  if (a.worker !== b.worker) {
-    const [loadA, loadB] = [loadOf(a, isProven), loadOf(b, isProven)];
-    if (loadA !== loadB) return loadA < loadB;
-  }
-  return a.tenantId !== undefined && b.tenantId === undefined;
-}
-
-/** Proven scripts keep together as long as they are few, so that there are workers for the others. */
-function loadOf({ link, worker }: PooledVm, isProven: boolean): number {
-  if (!isProven) return link.busyCount;
-  const isAmongLike = worker.lodging?.isForProven === true;
-  return link.busyCount - (isAmongLike ? fewRuns : 0) + (worker.priority.isStuck ? fewRuns : 0);
 }

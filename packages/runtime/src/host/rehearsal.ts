@@ -11,7 +11,7 @@ import { isHeard } from './events.ts';
 import { Execution } from './execution.ts';
 import { FairTurns } from './fair-turns.ts';
 import { GuardedStore } from './guarded-store.ts';
-import type { PooledVm } from './pool.ts';
+import type { PooledVm } from './pooled-vm.ts';
 import { RecentTenants } from './recent-tenants.ts';
 import { Reputation } from './reputation.ts';
 import { Scheduler, type VmSource } from './scheduler.ts';

@@ -10,7 +10,8 @@ import type { Want } from './lodging.ts';
 import type { ScriptHistory } from './reputation.ts';
 import type { VmEnd } from './events.ts';
 import type { Execution, ExecutionOwner } from './execution.ts';
-import type { Pool, PooledVm } from './pool.ts';
+import type { Pool } from './pool.ts';
+import type { PooledVm } from './pooled-vm.ts';
 import { waitWithin } from './wait-within.ts';
 
 /** What the scheduler asks of the pool. */

@@ -20,6 +20,8 @@ import type { DatedAnswer } from './call-record.ts';
 import type { Source } from './compilation-cache.ts';
 import { BlackBox } from './black-box.ts';
 import { MemoryCeiling } from './memory-ceiling.ts';
+import { OpenLanes } from './open-lanes.ts';
+import { RunsUnderWay } from './runs-under-way.ts';
 import type { Jail } from './jail/jail.ts';
 import { TurnMemory, type TurnTaker } from './turn-memory.ts';
 import { WorkerProcess, type WorkerExit } from './worker-process.ts';
@@ -46,25 +48,9 @@ export interface LinkedRun {
   onLost(loss: WorkerLoss): void;
 }
 
-/** What the link keeps of a run. */
-interface RunUnderWay {
-  readonly run: LinkedRun;
-  /** That were sent to it: of its input and of answers. */
-  characters: number;
-  isQuick: boolean;
-  /** Where it was last said to be: on its way, waiting, or on a core for a while. */
-  at: 'start' | 'rest' | 'work';
-}
-
 type Outgoing =
   | HostMessage
   | { readonly type: 'add-source'; readonly source: number; readonly text: SurroundedText };
-
-/** A lane that more runs may join, since it is not sent yet. */
-type OpenLane = Omit<Extract<HostMessage, { type: 'lane' }>, 'runs' | 'text'> & {
-  readonly runs: number[];
-  text: string;
-};
 
 /** Why a worker is gone, and who is to blame. */
 export interface WorkerLoss {
@@ -118,15 +104,7 @@ export class WorkerLink implements TurnTaker {
   readonly #events: WorkerLinkEvents;
   readonly #process: WorkerProcess;
   readonly #reader = new FrameReader(maxFrameBytes);
-  readonly #runs = new Map<number, RunUnderWay>();
-  /**
-   * Of these, those that the worker's own thread may be executing, the characters that were sent to them,
-   * those that wait, and those that compute for long.
-   */
-  #quickCount = 0;
-  #quickCharacters = 0;
-  #waitingCount = 0;
-  #computingCount = 0;
+  readonly #runs = new RunsUnderWay();
   readonly #turnMemory = new TurnMemory(this);
   /** The largest limit of memory of its VMs. */
   #memoryMb = 0;
@@ -141,8 +119,7 @@ export class WorkerLink implements TurnTaker {
   #tooLarge = false;
   readonly #lookout = new Lookout();
   #outgoing: Outgoing[] = [];
-  /** Of what is outgoing, by VM: more runs may join the last lane of each. */
-  readonly #lanes = new Map<number, OpenLane>();
+  readonly #lanes = new OpenLanes();
   #state: 'starting' | 'ready' | 'dead' = 'starting';
   #isReferenced = true;
   #isReleasing = false;
@@ -196,12 +173,12 @@ export class WorkerLink implements TurnTaker {
 
   /** Runs in it that are on a core, or on their way there, as opposed to waiting. */
   get busyCount(): number {
-    return this.#runs.size - this.#waitingCount;
+    return this.#runs.busyCount;
   }
 
   /** Runs in it that have been on a core for a while. */
   get computingCount(): number {
-    return this.#computingCount;
+    return this.#runs.computingCount;
   }
 
   createVm(vm: number, memoryMb: number): void {
@@ -245,27 +222,8 @@ export class WorkerLink implements TurnTaker {
     line: string,
   ): void {
     this.#prepare(run, source, code, true, line.length);
-    const lane = this.#lanes.get(vm);
-    if (
-      lane?.source === source.id &&
-      lane.context === context &&
-      (lane.limits === limits || areAlike(lane.limits, limits))
-    ) {
-      lane.runs.push(run.id);
-      lane.text += `\n${line}`;
-      return;
-    }
-    const message: OpenLane = {
-      type: 'lane',
-      vm,
-      source: source.id,
-      context,
-      limits,
-      runs: [run.id],
-      text: line,
-    };
-    this.#send(message);
-    this.#lanes.set(vm, message);
+    const head = { vm, source: source.id, context, limits };
+    if (!this.#lanes.join(head, run.id, line)) this.#send(this.#lanes.open(head, run.id, line));
   }
 
   #prepare(
@@ -281,9 +239,8 @@ export class WorkerLink implements TurnTaker {
       kept.hasCode = true;
     }
     this.#reference();
-    const entry: RunUnderWay = { run, characters, isQuick: false, at: 'start' };
-    this.#runs.set(run.id, entry);
-    if (isQuick) this.#setQuick(entry);
+    this.#runs.add(run, characters);
+    if (isQuick) this.#becameQuick(run.id);
   }
 
   /** Lets the worker send V8's code of a source once more. */
@@ -299,11 +256,7 @@ export class WorkerLink implements TurnTaker {
   }
 
   answerCall(run: number, { call, answer, at }: DatedAnswer): void {
-    const entry = this.#runs.get(run);
-    if (entry !== undefined) {
-      entry.characters += answer.length;
-      if (entry.isQuick) this.#quickCharacters += answer.length;
-    }
+    this.#runs.addCharacters(run, answer.length);
     this.#send({ type: 'answer', run, call, answer, at });
   }
 
@@ -330,7 +283,7 @@ export class WorkerLink implements TurnTaker {
 
   /** Whether its own thread may be executing a script. */
   get mayBeWaiting(): boolean {
-    return this.#quickCount > 0;
+    return this.#runs.quickCount > 0;
   }
 
   get heard(): number {
@@ -339,8 +292,9 @@ export class WorkerLink implements TurnTaker {
 
   /** Of a quick run, and of those that are on a core besides, and for what was sent to them. */
   get turnBytes(): number {
-    const others = Math.max(0, this.busyCount - this.#quickCount);
-    return (1 + others) * residentBound(this.#memoryMb) + copiesOfText * this.#quickCharacters;
+    const { busyCount, quickCount, quickCharacters } = this.#runs;
+    const others = Math.max(0, busyCount - quickCount);
+    return (1 + others) * residentBound(this.#memoryMb) + copiesOfText * quickCharacters;
   }
 
   /** What it executes is tried once more where it is watched closely, which also brings back its logs. */
@@ -440,15 +394,15 @@ export class WorkerLink implements TurnTaker {
       case 'code':
         return this.#events.onCode(this.#wantedSource(message.source), message.bytes);
       case 'log':
-        return this.#runs.get(message.run)?.run.onLog(message.lines);
+        return this.#runs.get(message.run)?.onLog(message.lines);
       case 'calls':
-        return this.#runs.get(message.run)?.run.onCalls(message.calls);
+        return this.#runs.get(message.run)?.onCalls(message.calls);
       case 'waits':
-        return this.#waits(message.run);
+        return this.#runs.move(message.run, 'rest')?.onWaits();
       case 'computes':
-        return this.#computes(message.run);
+        return this.#runs.move(message.run, 'work')?.onComputes();
       case 'abort-call':
-        return this.#runs.get(message.run)?.run.onCallAborted(message.call);
+        return this.#runs.get(message.run)?.onCallAborted(message.call);
       case 'quick':
         return this.#becameQuick(message.run);
       case 'returned': {
@@ -480,9 +434,9 @@ export class WorkerLink implements TurnTaker {
 
   /** A run that is to end is one that was sent here and has not ended; other words of one may be late. */
   #runOf(id: number): LinkedRun {
-    const entry = this.#runs.get(id);
-    if (entry === undefined) throw new ProtocolError('the end of a run that it does not have');
-    return entry.run;
+    const run = this.#runs.get(id);
+    if (run === undefined) throw new ProtocolError('the end of a run that it does not have');
+    return run;
   }
 
   /** It kills itself, but it may be a while until that is known. */
@@ -500,47 +454,10 @@ export class WorkerLink implements TurnTaker {
   }
 
   #becameQuick(id: number): void {
-    const entry = this.#runs.get(id);
-    if (entry !== undefined && !entry.isQuick) this.#setQuick(entry);
-  }
-
-  #setQuick(entry: RunUnderWay): void {
-    entry.isQuick = true;
-    this.#quickCount++;
-    this.#quickCharacters += entry.characters;
-    this.#turnMemory.begin();
-  }
-
-  #waits(id: number): void {
-    const entry = this.#runs.get(id);
-    if (entry === undefined) return;
-    this.#move(entry, 'rest');
-    entry.run.onWaits();
-  }
-
-  #computes(id: number): void {
-    const entry = this.#runs.get(id);
-    if (entry === undefined) return;
-    this.#move(entry, 'work');
-    entry.run.onComputes();
-  }
-
-  #move(entry: RunUnderWay, to: RunUnderWay['at']): void {
-    if (entry.at === 'rest') this.#waitingCount--;
-    else if (entry.at === 'work') this.#computingCount--;
-    if (to === 'rest') this.#waitingCount++;
-    else if (to === 'work') this.#computingCount++;
-    entry.at = to;
+    if (this.#runs.becameQuick(id)) this.#turnMemory.begin();
   }
 
   #forget(id: number): void {
-    const entry = this.#runs.get(id);
-    if (entry === undefined) return;
-    if (entry.isQuick) {
-      this.#quickCount--;
-      this.#quickCharacters -= entry.characters;
-    }
-    this.#move(entry, 'start');
     this.#runs.delete(id);
     if (this.#runs.size === 0) this.#releaseSoon();
   }
@@ -568,11 +485,7 @@ export class WorkerLink implements TurnTaker {
   #lost(exit: WorkerExit): void {
     this.#state = 'dead';
     this.#turnMemory.close();
-    const runs = [...this.#runs.values()].map(({ run }) => run);
-    this.#runs.clear();
-    this.#quickCount = 0;
-    this.#waitingCount = 0;
-    this.#computingCount = 0;
+    const runs = this.#runs.clear();
     const loss: WorkerLoss = {
       ...(this.#killed ?? describeExit(exit)),
       lastWords: exit.lastWords.trim(),
@@ -596,17 +509,4 @@ function describeExit(exit: WorkerExit): Pick<WorkerLoss, 'kind' | 'culprit' | '
   const fatal = exit.signal !== 'SIGKILL' && exit.lastWords.trim() !== '';
   const how = exit.signal === null ? `exit status ${exit.code}` : `signal ${exit.signal}`;
   return { kind: fatal ? 'fatal' : 'crashed', culprit: undefined, reason: how };
-}
-
-/** Whether runs with these limits may travel in one lane. */
-function areAlike(a: RunLimits, b: RunLimits): boolean {
-  return (
-    a.timeoutMs === b.timeoutMs &&
-    a.cpuMs === b.cpuMs &&
-    a.memoryMb === b.memoryMb &&
-    a.apiCalls === b.apiCalls &&
-    a.outputBytes === b.outputBytes &&
-    a.logEntries === b.logEntries &&
-    a.logBytes === b.logBytes
-  );
 }
