@@ -85,8 +85,10 @@ class FrameWriter {
   readonly #attachments: Uint8Array[] = [];
   readonly #attach = (...parts: readonly Uint8Array[]): Place => {
     const at = this.#attached;
-    for (const bytes of parts) this.#attached += bytes.length;
-    this.#attachments.push(...parts);
+    for (const bytes of parts) {
+      this.#attached += bytes.length;
+      if (bytes.length > 0) this.#attachments.push(bytes);
+    }
     return { at, length: this.#attached - at };
   };
 
@@ -120,19 +122,20 @@ function withPlaces(message: unknown, attach: (...parts: readonly Uint8Array[]) 
   let placed = message;
   if (bytes instanceof Uint8Array) placed = { ...placed, bytes: attach(bytes) };
   if (typeof text === 'string' && text.length >= minTextCharacters) {
-    const { bytes: written, encoding } = encodeText(text);
-    placed = { ...placed, text: { ...attach(written), encoding } satisfies TextPlace };
+    return { ...placed, text: placeOf(new SurroundedText('', text, ''), attach) };
   }
-  if (text instanceof SurroundedText) {
-    const { before, after } = text;
-    if (text.text.length < minTextCharacters) {
-      return { ...placed, text: before + text.text + after };
-    }
-    const { bytes: written, encoding } = encodeText(text.text);
-    const place = attach(Buffer.from(before, encoding), written, Buffer.from(after, encoding));
-    placed = { ...placed, text: { ...place, encoding } satisfies TextPlace };
-  }
-  return placed;
+  if (!(text instanceof SurroundedText)) return placed;
+  const isLong = text.text.length >= minTextCharacters;
+  return { ...placed, text: isLong ? placeOf(text, attach) : text.before + text.text + text.after };
+}
+
+function placeOf(
+  { before, text, after }: SurroundedText,
+  attach: (...parts: readonly Uint8Array[]) => Place,
+): TextPlace {
+  const { bytes, encoding } = encodeText(text);
+  const place = attach(Buffer.from(before, encoding), bytes, Buffer.from(after, encoding));
+  return { ...place, encoding };
 }
 
 /** Room for a larger frame is made as it comes: whoever announces one need not send it. */
