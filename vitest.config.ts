@@ -10,8 +10,6 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
-    // Tests of one file that start processes of their own.
-    maxConcurrency: 3,
     // Real processes on a machine that others may use, too: one more chance there, none at home.
     retry: process.env['CI'] === 'true' ? 1 : 0,
     testTimeout: 30_000,

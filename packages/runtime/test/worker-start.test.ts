@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { copyPackage, type PackageCopy } from './support/package-copy.ts';
+import { copyPackage, ownPrebuilds, type PackageCopy } from './support/package-copy.ts';
 import { allGone, startHost, type HostEnd } from './support/processes.ts';
 
 interface Attempt {
@@ -45,7 +45,7 @@ const startFailure = { code: 'worker_start_failed', fault: 'system', retryable: 
 /** The parts of isolated-vm that an embedder's machine may have wrong. */
 function binariesOf(): string[] {
   const names = readdirSync(addonFolder, { recursive: true }) as string[];
-  return names.filter((name) => name.endsWith('.node'));
+  return names.filter((name) => name.startsWith(ownPrebuilds) && name.endsWith('.node'));
 }
 
 /** Puts a module of our own in the place of isolated-vm. */

@@ -149,7 +149,7 @@ const layerSets: readonly (readonly JailLayer[])[] = [
   ['namespaces', 'seccomp'],
 ];
 
-describe.concurrent('a worker that has been taken over', () => {
+describe('a worker that has been taken over', () => {
   // Only root has privileges to lose, so only a host of root's shows what each layer takes away.
   for (const layers of isRoot ? layerSets : []) {
     const lacking = layers.filter((layer) => !available.has(layer));

@@ -50,7 +50,7 @@ async function codeWith(answer: string, timeoutMs = 1000): Promise<string | unde
   return code;
 }
 
-describe.concurrent('a worker that has been taken over', () => {
+describe('a worker that has been taken over', () => {
   test.each(Object.entries(answers))(
     'and %s, ends its run with an error and no more',
     async (_what, answer) => {
@@ -140,7 +140,7 @@ const threeAndARogue = `
   for (const line of await Promise.all(runs)) say(line);`;
 const four = { poolSize: 4, maxVms: 4 };
 
-describe.concurrent('a worker that breaks the protocol over one of several runs', () => {
+describe('a worker that breaks the protocol over one of several runs', () => {
   test.each(Object.entries(breaks))(
     'and %s, once, takes no other run along: all are carried on elsewhere',
     async (_what, answer) => {

@@ -115,8 +115,8 @@ describe('shutdown', () => {
   test('leaves no child process', async () => {
     const events = recordEvents();
     const runtime = await startRuntime({ poolSize: 4, workers: 3 });
+    await events.count('cloister:worker:start', 3);
     const pids = events.workerPids();
-    expect(pids).toHaveLength(3);
     await runtime.execute('return 1');
     await runtime.shutdown();
     expect(pids.filter(isAlive)).toEqual([]);

@@ -27,6 +27,13 @@ export interface PackageCopy {
   write(file: string, text: string): void;
 }
 
+/** Of isolated-vm: four fifths of it are for other machines, or sources. */
+const isNeeded = (file: string): boolean =>
+  !/\.tgz$|[\\/]src$|[\\/]prebuilds[\\/]/.test(file) || file.includes(ownPrebuilds);
+
+/** The folder of its binaries for this machine. */
+export const ownPrebuilds: string = join('prebuilds', `${process.platform}-${process.arch}`);
+
 /**
  * Copies the sources of the package and its dependencies to where a test may change them. The
  * copy is removed at the end of the test.
@@ -43,7 +50,7 @@ export function copyPackage(): PackageCopy {
   const loader = createRequire(addon).resolve('node-gyp-build/package.json');
   const modules = join(folder, 'node_modules');
   mkdirSync(modules);
-  cpSync(dirname(addon), join(modules, 'isolated-vm'), { recursive: true });
+  cpSync(dirname(addon), join(modules, 'isolated-vm'), { recursive: true, filter: isNeeded });
   cpSync(dirname(loader), join(modules, 'node-gyp-build'), { recursive: true });
   const lru = require.resolve('lru-cache');
   const lruFolder = lru.slice(0, lru.lastIndexOf('/lru-cache/') + '/lru-cache'.length);
