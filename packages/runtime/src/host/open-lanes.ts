@@ -3,6 +3,9 @@ import type { LaneMessage, RunLimits } from '../protocol/messages.ts';
 /** A lane that more runs may join, since it is not sent yet. */
 type OpenLane = Omit<LaneMessage, 'runs' | 'text'> & { readonly runs: number[]; text: string };
 
+/** The ends of so many runs come together: meanwhile the worker goes on with others. */
+const maxRunsAtOnce = 64;
+
 /** What the runs of a lane share. */
 type LaneHead = Pick<LaneMessage, 'vm' | 'source' | 'context' | 'limits'>;
 
@@ -13,7 +16,8 @@ export class OpenLanes {
   /** @returns whether there is a lane that the run is part of from now on. */
   join({ vm, source, context, limits }: LaneHead, run: number, line: string): boolean {
     const lane = this.#lanes.get(vm);
-    if (lane === undefined || lane.source !== source || lane.context !== context) return false;
+    if (lane === undefined || lane.runs.length >= maxRunsAtOnce) return false;
+    if (lane.source !== source || lane.context !== context) return false;
     if (lane.limits !== limits && !areAlike(lane.limits, limits)) return false;
     lane.runs.push(run);
     lane.text += `\n${line}`;

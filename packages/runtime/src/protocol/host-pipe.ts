@@ -41,16 +41,16 @@ export class HostPipe<Outgoing extends object> {
     this.#handle = handle;
   }
 
-  /** Sends a message, in one frame with all others of this tick. */
+  /** Sends a message, in one frame with all others of this tick, unless `flush` is called before that is over. */
   send(message: Outgoing): void {
-    if (this.#outgoing.length === 0) setImmediate(() => this.#flush());
+    if (this.#outgoing.length === 0) setImmediate(() => this.flush());
     this.#outgoing.push(message);
   }
 
   /** Sends a message, and ends the process as soon as it is on its way. */
   sendLast(message: Outgoing): void {
     this.#outgoing.push(message);
-    this.#flush();
+    this.flush();
     // Most likely the system has taken it already.
     if (this.#socket.writableLength === 0) return leave();
     this.#socket.write('', () => leave());
@@ -64,7 +64,8 @@ export class HostPipe<Outgoing extends object> {
     return true;
   }
 
-  #flush(): void {
+  /** Sends what there is. */
+  flush(): void {
     if (this.#outgoing.length === 0) return;
     this.#socket.cork();
     for (const part of encodeParts(this.#outgoing)) this.#socket.write(part);

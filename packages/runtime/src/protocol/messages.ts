@@ -90,7 +90,7 @@ export const turnSlots: number = 256;
 /** Runs that a worker's own thread executes one after the other and that are noted together. */
 export const ownTurnSlots: number = 16;
 /** Runs that are sent to a VM before the first of them is back. */
-export const maxLaneRuns: number = 128;
+export const maxLaneRuns: number = 256;
 /** Calls of one run that may be open at a time; the guest holds the others back. */
 export const maxOpenCalls: number = 256;
 /** Characters of the arguments of one call, as JSON. */

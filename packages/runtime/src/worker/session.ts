@@ -12,7 +12,11 @@ pipe.listen((given) => {
   const message = given as HostMessage;
   if (message.type === 'bindings') void begin(JSON.stringify(message.bindings));
   else if (supervisor === undefined) throw new TypeError('a message before the worker was ready');
-  else supervisor.handle(message);
+  else {
+    supervisor.handle(message);
+    // The host goes on with these while others are executed.
+    if (message.type === 'lane' && message.runs.length > 1) pipe.flush();
+  }
 });
 
 /** The bindings come first, since every realm is made with them. */
