@@ -1,3 +1,5 @@
+import { DenseSet, type Placed } from './dense-set.ts';
+
 /** Something to be done at a time, unless it is taken back before. */
 export interface Deadline {
   /** Takes it back. Idempotent. */
@@ -176,7 +178,7 @@ class Entry implements Deadline {
 class Span {
   readonly entry: Entry;
   readonly #owner: Deadlines;
-  readonly #deadlines = new Set<FarDeadline>();
+  readonly #deadlines = new DenseSet<FarDeadline>();
 
   constructor(owner: Deadlines, end: number) {
     this.#owner = owner;
@@ -187,8 +189,11 @@ class Span {
     this.#deadlines.add(deadline);
   }
 
-  remove(deadline: FarDeadline): void {
-    if (this.#deadlines.delete(deadline)) this.#owner.removeFar();
+  /** @returns whether it was there. */
+  remove(deadline: FarDeadline): boolean {
+    const isThere = this.#deadlines.delete(deadline);
+    if (isThere) this.#owner.removeFar();
+    return isThere;
   }
 
   forget(): void {
@@ -197,14 +202,15 @@ class Span {
 
   #come(): void {
     this.#owner.removeSpan(this.entry.at);
-    for (const deadline of this.#deadlines) {
-      this.remove(deadline);
-      deadline.action();
+    for (const deadline of this.#deadlines.members()) {
+      // One may have taken others back.
+      if (this.remove(deadline)) deadline.action();
     }
   }
 }
 
-class FarDeadline implements Deadline {
+class FarDeadline implements Deadline, Placed {
+  place = -1;
   readonly action: () => void;
   readonly #span: Span;
 

@@ -24,6 +24,7 @@ import { noteScript, type PooledVm } from './pooled-vm.ts';
 import { randomWord } from './random-word.ts';
 import type { ScriptHistory } from './reputation.ts';
 import { RunLog } from './run-log.ts';
+import type { Ticket } from './scheduler.ts';
 import type { LinkedRun, WorkerLoss } from './worker-link.ts';
 
 /** What an execution asks of the scheduler that drives it. */
@@ -72,6 +73,8 @@ export class Execution implements LinkedRun {
   readonly input: string;
   readonly purpose: 'execute' | 'check';
   readonly result: Promise<RunResult>;
+  /** What the scheduler keeps of it, until it is over. */
+  ticket: Ticket | undefined;
   readonly #share: ExecutionShare;
   readonly #settle = Promise.withResolvers<RunResult>();
   readonly #log: RunLog;

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { createError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
+import { DenseSet, type Placed } from './dense-set.ts';
 import type { ResolvedContext } from '../context.ts';
 import type { QueueCause } from '../result.ts';
 import type { Source } from './compilation-cache.ts';
@@ -41,7 +42,8 @@ interface TenantQueue {
 }
 
 /** What is kept for a run until it is over. */
-interface Ticket {
+export interface Ticket extends Placed {
+  readonly execution: Execution;
   queue: TenantQueue;
   deadline: Deadline | undefined;
   onAbort: (() => void) | undefined;
@@ -69,7 +71,7 @@ export class Scheduler implements ExecutionOwner {
   readonly #pool: VmSource;
   /** In turn: the first was served longest ago. */
   readonly #tenants = new Map<string, TenantQueue>();
-  readonly #tickets = new Map<Execution, Ticket>();
+  readonly #tickets = new DenseSet<Ticket>();
   readonly #cores: CoreShares;
   /** VMs that were asked for while runs were started, by what they are to be like. */
   readonly #wanted = new Map<string, number>();
@@ -107,6 +109,8 @@ export class Scheduler implements ExecutionOwner {
     const onAbort = signal === undefined ? undefined : (): void => this.#abort(execution);
     if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true });
     const ticket: Ticket = {
+      place: -1,
+      execution,
       queue,
       deadline: undefined,
       onAbort,
@@ -114,7 +118,8 @@ export class Scheduler implements ExecutionOwner {
       vm: undefined,
       core: undefined,
     };
-    this.#tickets.set(execution, ticket);
+    this.#tickets.add(ticket);
+    execution.ticket = ticket;
     queue.waiting.push(execution);
     this.#queued++;
     this.dispatch();
@@ -134,8 +139,9 @@ export class Scheduler implements ExecutionOwner {
   }
 
   onFinished(execution: Execution, vm: PooledVm | undefined, end: VmEnd | undefined): void {
-    const ticket = this.#tickets.get(execution);
-    this.#tickets.delete(execution);
+    const { ticket } = execution;
+    execution.ticket = undefined;
+    if (ticket !== undefined) this.#tickets.delete(ticket);
     ticket?.deadline?.clear();
     if (ticket?.onAbort !== undefined) {
       execution.context.signal?.removeEventListener('abort', ticket.onAbort);
@@ -152,7 +158,7 @@ export class Scheduler implements ExecutionOwner {
 
   /** A run that lost its worker over another's goes to the front: it has waited before. */
   onDisplaced(execution: Execution): void {
-    const ticket = this.#tickets.get(execution);
+    const { ticket } = execution;
     if (ticket === undefined) return;
     this.#leaveVm(ticket);
     this.#forgetIfEmpty(ticket.queue);
@@ -168,14 +174,14 @@ export class Scheduler implements ExecutionOwner {
   }
 
   onWaits(execution: Execution): void {
-    const use = this.#tickets.get(execution)?.core;
+    const use = execution.ticket?.core;
     if (use?.isOn !== true) return;
     this.#cores.leave(use);
     this.dispatch();
   }
 
   onComputes(execution: Execution): void {
-    const use = this.#tickets.get(execution)?.core;
+    const use = execution.ticket?.core;
     if (use !== undefined) this.#cores.computes(use);
   }
 
@@ -185,7 +191,7 @@ export class Scheduler implements ExecutionOwner {
       const empty = new Promise<void>((resolve) => (this.#emptied = resolve));
       await waitWithin(graceMs, empty);
     }
-    for (const execution of this.#tickets.keys()) {
+    for (const { execution } of this.#tickets.members()) {
       execution.abandon('pool_closed', 'the runtime was shut down before the run ended');
     }
   }
@@ -227,7 +233,7 @@ export class Scheduler implements ExecutionOwner {
     const next = waiting[0]!;
     const { tenantId, maxConcurrency } = next.context;
     if (running >= maxConcurrency && !this.#mayJoin(next)) return 'tenant_cap';
-    const { since } = this.#tickets.get(next)!;
+    const { since } = next.ticket!;
     const hold = this.#cores.holdOf(tenantId, next.history.expectedMs, since);
     if (hold?.forMs !== undefined) {
       this.#lookAgain ??= this.#deadlines.after(hold.forMs, () => this.dispatch());
@@ -290,7 +296,7 @@ export class Scheduler implements ExecutionOwner {
     this.#queued--;
     this.#running++;
     this.#startClock(next);
-    const ticket = this.#tickets.get(next)!;
+    const ticket = next.ticket!;
     ticket.vm = vm;
     ticket.core = this.#cores.enter(next.context.tenantId, next.history.expectedMs);
     next.start(vm, lane !== undefined ? 'lane' : pace === 'unknown' ? 'unknown' : 'quick');
@@ -323,7 +329,7 @@ export class Scheduler implements ExecutionOwner {
 
   /** The worker ends a run in time by itself; this is for a worker that does not. */
   #startClock(execution: Execution): void {
-    const ticket = this.#tickets.get(execution);
+    const { ticket } = execution;
     if (ticket === undefined) return;
     ticket.deadline?.clear();
     ticket.deadline = this.#deadlines.after(execution.timeLeftMs + this.#options.graceMs, () =>
@@ -350,7 +356,7 @@ export class Scheduler implements ExecutionOwner {
       return;
     }
     execution.cancel();
-    const ticket = this.#tickets.get(execution);
+    const { ticket } = execution;
     if (ticket === undefined) return;
     ticket.deadline?.clear();
     ticket.deadline = this.#deadlines.after(this.#options.graceMs, () =>
