@@ -41,13 +41,13 @@ guest.together = (() => {
     const runs = parse(args[5]);
     enter(time, false);
     const begun = real();
+    let before = begun;
     let lastMs = 0;
     let waits = true;
     let ends = '';
     for (let i = 0; i < runs.length && lastMs === 0 && ends.length < maxCharacters; i++) {
       const run = runs[i];
       waits = true;
-      const before = real();
       hold();
       reset(run[1], run[2], run[3], args[1], args[2], args[3], args[4]);
       try {
@@ -65,6 +65,7 @@ guest.together = (() => {
       ends += `${end.length} ${end}`;
       const now = real();
       if (now - begun >= maxMs) lastMs = now - before;
+      before = now;
     }
     clear();
     sdk.clear();

@@ -1,10 +1,7 @@
-import type { LaneMessage, RunLimits } from '../protocol/messages.ts';
+import { ownTurnSlots, type LaneMessage, type RunLimits } from '../protocol/messages.ts';
 
 /** A lane that more runs may join, since it is not sent yet. */
 type OpenLane = Omit<LaneMessage, 'runs' | 'text'> & { readonly runs: number[]; text: string };
-
-/** The ends of so many runs come together: meanwhile the worker goes on with others. */
-const maxRunsAtOnce = 64;
 
 /** What the runs of a lane share. */
 type LaneHead = Pick<LaneMessage, 'vm' | 'source' | 'context' | 'limits'>;
@@ -16,7 +13,8 @@ export class OpenLanes {
   /** @returns whether there is a lane that the run is part of from now on. */
   join({ vm, source, context, limits }: LaneHead, run: number, line: string): boolean {
     const lane = this.#lanes.get(vm);
-    if (lane === undefined || lane.runs.length >= maxRunsAtOnce) return false;
+    // As many as share an entry: their ends come together, and meanwhile the worker goes on with others.
+    if (lane === undefined || lane.runs.length >= ownTurnSlots) return false;
     if (lane.source !== source || lane.context !== context) return false;
     if (lane.limits !== limits && !areAlike(lane.limits, limits)) return false;
     lane.runs.push(run);

@@ -88,7 +88,7 @@ export const maxScriptsOfVm: number = 200;
 /** Runs that a worker can note as being executed, all at a time. */
 export const turnSlots: number = 256;
 /** Runs that a worker's own thread executes one after the other and that are noted together. */
-export const ownTurnSlots: number = 16;
+export const ownTurnSlots: number = 64;
 /** Runs that are sent to a VM before the first of them is back. */
 export const maxLaneRuns: number = 256;
 /** Calls of one run that may be open at a time; the guest holds the others back. */
