@@ -65,7 +65,7 @@ const source = 'return { sum: ctx.input.a + ctx.input.b };';
  * right before, in the same runtime.
  */
 export async function fairness(extent: Extent): Promise<void> {
-  const [roundMs, rounds] = extent === 'full' ? [2000, 2] : [200, 1];
+  const [roundMs, rounds] = extent === 'full' ? [2000, 5] : [200, 1];
   const rows: Row[] = [];
   for (const tenant of bad) rows.push(await beside(tenant, roundMs, rounds));
   const title = 'Tiny runs beside a bad tenant: p99 against alone, in the same runtime';
