@@ -17,14 +17,11 @@ const newcomers = 32;
  */
 export class Crowding {
   readonly #evicted: LRUCache<string, true>;
-  readonly #random: () => number;
   /** By how many more tenants came back too late than in time, of late. */
   #lead = 0;
 
-  /** @param random - as `Math.random`. */
-  constructor(maxVms: number, random: () => number = Math.random) {
+  constructor(maxVms: number) {
     this.#evicted = new LRUCache({ max: rememberedPerVm * maxVms });
-    this.#random = random;
   }
 
   /** A tenant's VM went because others wanted its place. */
@@ -44,6 +41,6 @@ export class Crowding {
   isPassing(tenantId: string): boolean {
     if (!this.#evicted.delete(tenantId)) return false;
     this.#lead = Math.min(maxLead, this.#lead + (this.#lead > 0 ? persistence : 1));
-    return this.#lead > 0 && this.#random() * newcomers >= 1;
+    return this.#lead > 0 && Math.random() * newcomers >= 1;
   }
 }

@@ -54,6 +54,7 @@ const crowdMs = 2;
 const maxStarting = 3;
 /** How often a VM of a worker that is to go is made anew: nobody waits for it, and others want the cores. In milliseconds. */
 const moveMs = 50;
+
 /** A VM that is given up, until its thread has stopped. */
 interface Closing {
   readonly vm: PooledVm;

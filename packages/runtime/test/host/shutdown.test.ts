@@ -117,6 +117,7 @@ describe('shutdown', () => {
     const runtime = await startRuntime({ poolSize: 4, workers: 3 });
     await events.count('cloister:worker:start', 3);
     const pids = events.workerPids();
+    expect(pids).toHaveLength(3);
     await runtime.execute('return 1');
     await runtime.shutdown();
     expect(pids.filter(isAlive)).toEqual([]);

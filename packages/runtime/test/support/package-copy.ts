@@ -27,12 +27,12 @@ export interface PackageCopy {
   write(file: string, text: string): void;
 }
 
+/** The folder of isolated-vm's binaries for this machine. */
+export const ownPrebuilds: string = join('prebuilds', `${process.platform}-${process.arch}`);
+
 /** Of isolated-vm: four fifths of it are for other machines, or sources. */
 const isNeeded = (file: string): boolean =>
   !/\.tgz$|[\\/]src$|[\\/]prebuilds[\\/]/.test(file) || file.includes(ownPrebuilds);
-
-/** The folder of its binaries for this machine. */
-export const ownPrebuilds: string = join('prebuilds', `${process.platform}-${process.arch}`);
 
 /**
  * Copies the sources of the package and its dependencies to where a test may change them. The
