@@ -26,6 +26,7 @@ async function attempt(
     subscribe('cloister:worker:exit', ({ pid }) => { pids.push(pid); ${onExit} });
     try {
       const runtime = await createRuntime(${options});
+      console.log('created');
       const { output } = await runtime.execute('return 6 * 7');
       console.log('report', JSON.stringify({ code: 'completed', message: String(output.value) }));
       await runtime.shutdown();
@@ -61,6 +62,13 @@ function hurry(copy: PackageCopy): void {
   const text = copy.read(file);
   expect(text).toContain('maxStartMs = 10_000');
   copy.write(file, text.replace('maxStartMs = 10_000', 'maxStartMs = 3000'));
+}
+
+/** Workers hang. @returns what the host is to do so that those started later do not. */
+function hangAtFirst(copy: PackageCopy): string {
+  const main = copy.read('src/worker/main.ts');
+  copy.write('src/worker/main.ts', 'for (;;);');
+  return `writeFileSync(new URL('worker/main.ts', ${JSON.stringify(copy.index)}), ${JSON.stringify(main)});`;
 }
 
 describe('createRuntime', () => {
@@ -107,13 +115,22 @@ describe('createRuntime', () => {
 
   test('starts another worker when one hangs', async () => {
     const copy = copyPackage();
-    const main = copy.read('src/worker/main.ts');
-    copy.write('src/worker/main.ts', 'for (;;);');
+    const mend = hangAtFirst(copy);
     hurry(copy);
-    const mend = `writeFileSync(new URL('worker/main.ts', ${JSON.stringify(copy.index)}), ${JSON.stringify(main)});`;
     const { report, pids } = await attempt(copy, '{ workers: 1, spareWorkers: 0 }', mend);
     expect(report).toEqual({ code: 'completed', message: '42' });
     expect(pids).toHaveLength(2);
+  });
+
+  test('goes on with the other workers while the first hangs', async () => {
+    const copy = copyPackage();
+    const mend = hangAtFirst(copy);
+    // When the first one has been started, and the others have not.
+    const options = `(setTimeout(() => { ${mend} }, 500), { workers: 2, spareWorkers: 0 })`;
+    const { report, end } = await attempt(copy, options, `console.log('exit');`);
+    expect(report).toEqual({ code: 'completed', message: '42' });
+    const [first] = end.lines.filter((line) => /^(exit|created)/.test(line));
+    expect(first).toBe('created');
   });
 
   test('says clearly that no worker could be started when the binary is none', async () => {

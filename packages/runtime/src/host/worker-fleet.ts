@@ -59,6 +59,8 @@ export interface FleetEvents {
 
 /** From the start of a worker until it has passed its self-test, in milliseconds. */
 const maxStartMs = 10_000;
+/** For so long the first worker is started by itself, unless it is ready before, in milliseconds. */
+const firstAloneMs = 1000;
 const startBackoffMs = [0, 100, 400, 1600, 5000] as const;
 /** How often the workers are looked at, in milliseconds; how they grow, more often. */
 const healthMs = 1000;
@@ -95,6 +97,7 @@ export class WorkerFleet {
   #closed = false;
   #health: NodeJS.Timeout | undefined;
   #growth: NodeJS.Timeout | undefined;
+  #others: NodeJS.Timeout | undefined;
   #allGone: (() => void) | undefined;
   /** Why the newest worker could not be started, while none can. */
   startFailure: CloisterError | undefined;
@@ -113,9 +116,10 @@ export class WorkerFleet {
     this.#events = events;
   }
 
-  /** Starts the first worker, with all cores to itself; the others follow when it is ready. */
+  /** Starts the first worker, with all cores to itself; the others follow when it is ready, or seems to hang. */
   start(): void {
     this.#start(new Lodging('shared'));
+    this.#others = setTimeout(() => this.#startMissing(), firstAloneMs).unref();
     this.#health = setInterval(() => this.#lookAtHealth(), healthMs).unref();
     this.#growth = setInterval(() => {
       this.#lookAtGrowth();
@@ -194,7 +198,8 @@ export class WorkerFleet {
     let best: Worker | undefined;
     for (const worker of this.#workers.values()) {
       if (!isShared(worker)) continue;
-      if (best === undefined || worker.vms < best.vms) best = worker;
+      const isFirst = best === undefined || worker.vms < best.vms;
+      if (isFirst || (worker.vms === best?.vms && !best.link.isReady)) best = worker;
     }
     return best?.link.isReady === true ? best : undefined;
   }
@@ -211,6 +216,7 @@ export class WorkerFleet {
     this.#closed = true;
     clearInterval(this.#health);
     clearInterval(this.#growth);
+    clearTimeout(this.#others);
     for (const link of this.#workers.keys()) link.close();
     if (this.#workers.size === 0) return;
     await new Promise<void>((resolve) => {
@@ -308,7 +314,7 @@ export class WorkerFleet {
     publish('cloister:worker:start', () => ({ worker: link.id, pid: link.pid }));
     this.#events.onChange();
     // While this one makes its first VM.
-    if (!this.#closed && this.#failedStarts === 0) this.#startMissing();
+    if (this.#failedStarts === 0) this.#startMissing();
   }
 
   #dead(link: WorkerLink): void {
@@ -342,6 +348,8 @@ export class WorkerFleet {
   }
 
   #startMissing(): void {
+    clearTimeout(this.#others);
+    if (this.#closed) return;
     for (let missing = this.#options.workers - this.#count(isShared); missing > 0; missing--) {
       this.#lodge(new Lodging('shared'));
     }
