@@ -27,8 +27,10 @@ import { Pool, type PoolStats } from './host/pool.ts';
 import { rehearse } from './host/rehearsal.ts';
 import { Reputation, type ScriptHistory } from './host/reputation.ts';
 import { Scheduler, type QueueStats } from './host/scheduler.ts';
+import { workersIn } from './host/start-worker.ts';
 import { checkWholeNumber } from './limits.ts';
 import { TypeEraser, type TypeScriptStats } from './host/type-eraser.ts';
+import type { StartWorker } from './host/worker-process.ts';
 import { resolveOptions, type ResolvedOptions, type RuntimeOptions } from './options.ts';
 import { noUsage, type RunResult } from './result.ts';
 
@@ -103,10 +105,18 @@ export interface Runtime extends AsyncDisposable {
 export async function createRuntime(options?: RuntimeOptions): Promise<Runtime> {
   const resolved = resolveOptions(options);
   const store = await openStore(resolved);
-  if (!resolved.enabled) return new EngineRuntime(resolved, new Jail(new Set()), store);
+  const make = (jail: Jail): EngineRuntime =>
+    new EngineRuntime(resolved, jail, store, workersIn(jail, resolved.maxWorkerMb));
+  const noJail = new Jail(new Set());
+  if (!resolved.enabled) return make(noJail);
   return startInJail(resolved.jail, async (jail) => {
-    const runtime = new EngineRuntime(resolved, jail, store);
-    await runtime.start();
+    const runtime = make(jail);
+    const started = runtime.start();
+    void rehearse(
+      resolved,
+      (small, fullStore, startWorker) => new EngineRuntime(small, noJail, fullStore, startWorker),
+    );
+    await started;
     return runtime;
   });
 }
@@ -134,7 +144,7 @@ interface KnownSource {
   readonly history: ScriptHistory;
 }
 
-class EngineRuntime implements Runtime {
+export class EngineRuntime implements Runtime {
   readonly #options: ResolvedOptions;
   readonly #jail: Jail;
   readonly #deadlines = new Deadlines();
@@ -155,7 +165,12 @@ class EngineRuntime implements Runtime {
   #isSealed = false;
   #lastRun = 0;
 
-  constructor(options: ResolvedOptions, jail: Jail, store: GuardedStore | undefined) {
+  constructor(
+    options: ResolvedOptions,
+    jail: Jail,
+    store: GuardedStore | undefined,
+    startWorker: StartWorker,
+  ) {
     this.#options = options;
     this.#jail = jail;
     const { size, bytes } = options.cache;
@@ -190,7 +205,7 @@ class EngineRuntime implements Runtime {
       recorded: { characters: 0 },
       turns: new FairTurns(),
     };
-    this.#pool = new Pool(options, jail, this.#deadlines, this.#cache, table.shapes, () =>
+    this.#pool = new Pool(options, startWorker, this.#deadlines, this.#cache, table.shapes, () =>
       this.#scheduler.dispatch(),
     );
     this.#reputation = new Reputation(options);
@@ -201,7 +216,7 @@ class EngineRuntime implements Runtime {
 
   async start(): Promise<void> {
     try {
-      await Promise.all([this.#pool.start(), this.#cache.open(), rehearse(this.#options)]);
+      await Promise.all([this.#pool.start(), this.#cache.open()]);
     } catch (error) {
       this.#state = 'closed';
       await this.#pool.close();

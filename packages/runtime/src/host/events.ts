@@ -50,11 +50,29 @@ export interface RuntimeEvents {
   'cloister:worker:exit': { worker: number; pid: number | undefined; reason: string };
 }
 
+const names = Object.keys({
+  'cloister:run:start': true,
+  'cloister:run:end': true,
+  'cloister:jail': true,
+  'cloister:vm:create': true,
+  'cloister:vm:destroy': true,
+  'cloister:worker:start': true,
+  'cloister:worker:exit': true,
+  'cloister:store:down': true,
+  'cloister:store:up': true,
+  'cloister:script:refused': true,
+  'cloister:binding:error': true,
+} satisfies Record<keyof RuntimeEvents, true>) as (keyof RuntimeEvents)[];
 const channels = new Map<string, Channel>();
 
 /** Whether anybody listens: for what happens too often to say it to nobody. */
 export function isHeard(name: keyof RuntimeEvents): boolean {
   return channelOf(name).hasSubscribers;
+}
+
+/** Whether anybody listens to anything. */
+export function isAnythingHeard(): boolean {
+  return names.some(isHeard);
 }
 
 /** Publishes on a diagnostics channel; `message` is made only when somebody listens. */

@@ -6,7 +6,6 @@ import type { CompilationCache, Source } from './compilation-cache.ts';
 import { Crowding } from './crowding.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import { publish, type VmEnd } from './events.ts';
-import type { Jail } from './jail/jail.ts';
 import type { Want } from './lodging.ts';
 import {
   countWithin,
@@ -22,6 +21,7 @@ import {
 import { RecentTenants } from './recent-tenants.ts';
 import { isRetiring, WorkerFleet, type Worker } from './worker-fleet.ts';
 import type { LinkedRun, WorkerLink } from './worker-link.ts';
+import type { StartWorker } from './worker-process.ts';
 
 /** Counts of the pool at one moment. */
 export interface PoolStats {
@@ -91,7 +91,7 @@ export class Pool {
 
   constructor(
     options: ResolvedOptions,
-    jail: Jail,
+    startWorker: StartWorker,
     deadlines: Deadlines,
     cache: CompilationCache,
     bindings: readonly BindingShape[],
@@ -101,7 +101,7 @@ export class Pool {
     this.#deadlines = deadlines;
     this.#onAvailable = onAvailable;
     this.#crowding = new Crowding(options.maxVms);
-    const given = { ...options, jail, sourcesKept: options.cache.size, bindings };
+    const given = { ...options, startWorker, sourcesKept: options.cache.size, bindings };
     this.#fleet = new WorkerFleet(given, deadlines, this.recent, {
       onVersions: ({ v8, codeTag }) => void (cache.codeTag = `${v8}-${codeTag}`),
       onVmReady: (link, vm) => this.#vmReady(link, vm),

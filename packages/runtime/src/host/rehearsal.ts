@@ -1,139 +1,143 @@
-import { inputJson, resolveContext } from '../context.ts';
+import { defaultLimits } from '../limits.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { encodeParts, FrameReader } from '../protocol/frames.ts';
-import type { HostMessage, SettledMessage } from '../protocol/messages.ts';
-import { parseWorkerMessage } from '../protocol/parse-worker-message.ts';
+import { completedRunText, completedText } from '../protocol/completed-text.ts';
+import { encodeFrame, FrameReader, type JsonText } from '../protocol/frames.ts';
+import type { HostMessage, RunMessage, WorkerMessage } from '../protocol/messages.ts';
 import type { BytecodeStore } from '../stores/bytecode-store.ts';
-import { BindingTable } from './binding-table.ts';
-import { CompilationCache } from './compilation-cache.ts';
-import { Deadlines } from './deadlines.ts';
-import { isHeard } from './events.ts';
-import { Execution } from './execution.ts';
-import { FairTurns } from './fair-turns.ts';
+import { isAnythingHeard } from './events.ts';
 import { GuardedStore } from './guarded-store.ts';
-import type { PooledVm } from './pooled-vm.ts';
-import { RecentTenants } from './recent-tenants.ts';
-import { Reputation } from './reputation.ts';
-import { Scheduler, type VmSource } from './scheduler.ts';
+import { sealCode } from './sealed-code.ts';
+import type { StartWorker, WorkerChannel, WorkerProcessEvents } from './worker-process.ts';
+
+/** A runtime as far as it has a part in this. */
+interface RehearsedRuntime {
+  start(): Promise<void>;
+  execute(source: string, input: unknown, context: { tenant: { id: string } }): Promise<unknown>;
+  shutdown(options: { graceMs: number }): Promise<void>;
+}
 
 /** Long enough for the cache, and to travel as bytes. */
-const text = `return null;//${' '.repeat(64 * 1024)}`;
-const bytes = new Uint8Array(64 * 1024);
-const tenant = { id: 'rehearsal' };
-const performances = 2;
-const settled: SettledMessage = {
-  type: 'settled',
-  run: 0,
-  outcome: { status: 'completed', output: '{}' },
-  usage: { wallMs: 0, cpuMs: 0, heapBytes: 0 },
-  waited: false,
-  longestTurnMs: 0,
-  droppedLogs: 0,
-  compiled: 'code',
-  healthy: true,
-};
+const longScript = `return null;//${' '.repeat(64 * 1024)}`;
+/** So often that it is known to be over at once. */
+const shortScripts = Array.from({ length: 12 }, () => 'return null');
+const code = new Uint8Array(64 * 1024);
+const secret = new Uint8Array(32);
+const maxFrameBytes = 1024 * 1024;
 
 /**
- * Does once what the host does for a run, with a script, a cache and a store of its own and nobody who
- * carries it out: what is done for the first time takes V8 and Node several times as long, and while
- * the workers start there is nothing else to do.
+ * Does once what the host does for a run, with workers that only play their part: what is done for the
+ * first time takes V8 and Node several times as long, and while the real ones start there is nothing
+ * else to do. Does nothing when somebody listens to the events of runtimes: nobody asked for these runs.
+ * Never rejects.
+ * @param make - makes a runtime that starts its workers so.
  */
-export async function rehearse(options: ResolvedOptions): Promise<void> {
-  const { limits } = resolveContext({ tenant }, options);
-  inputJson({}, limits.inputBytes);
-  const store =
-    options.cache.store === undefined
-      ? undefined
-      : new GuardedStore(new OneEntry(), new Uint8Array(32));
-  await putAndFind(store);
-  exchange();
-  perform(options);
-}
-
-/** The second cache finds what the first has put into the store. */
-async function putAndFind(store: GuardedStore | undefined): Promise<void> {
-  for (let i = 0; i < 2; i++) {
-    const cache = new CompilationCache({ entries: 1, bytes: 2 * bytes.length }, store);
-    const source = cache.find(text);
-    cache.failureOf(text);
-    await cache.prepare(source);
-    cache.take(source);
-    cache.expect(source);
-    cache.keep(source, bytes);
-    await store?.settle();
+export async function rehearse(
+  { cache, ...options }: ResolvedOptions,
+  make: (
+    options: ResolvedOptions,
+    store: GuardedStore | undefined,
+    startWorker: StartWorker,
+  ) => RehearsedRuntime,
+): Promise<void> {
+  if (isAnythingHeard()) return;
+  const small = { poolSize: 2, maxVms: 2, workers: 1, spareWorkers: 0, bindings: [] };
+  const bounds = { size: 2, bytes: 2 * code.length };
+  const store = cache.store === undefined ? undefined : new GuardedStore(new FullStore(), secret);
+  try {
+    const runtime = make(
+      { ...options, ...small, limits: defaultLimits, cache: { ...cache, ...bounds } },
+      store,
+      (events) => new StageWorker(events),
+    );
+    await perform(runtime);
+  } catch {
+    // What does not work will say so to who needs it.
   }
 }
 
-function exchange(): void {
-  const sent: HostMessage[] = [
-    { type: 'add-source', source: 0, text },
-    { type: 'add-code', source: 0, bytes },
-  ];
-  encodeParts(sent);
-  const reader = new FrameReader(bytes.length);
-  for (const part of encodeParts([settled])) {
-    for (const message of reader.read(Buffer.from(part))) parseWorkerMessage(message);
+async function perform(runtime: RehearsedRuntime): Promise<void> {
+  try {
+    await runtime.start();
+    for (const script of [longScript, ...shortScripts]) {
+      await runtime.execute(script, {}, { tenant: { id: 'stage' } });
+    }
+  } finally {
+    await runtime.shutdown({ graceMs: 0 });
   }
 }
 
-/** A run from the queue to its end, in a VM of which there is no more than the host sees. */
-function perform(options: ResolvedOptions): void {
-  // Who listens is told of no run that nobody asked for.
-  if (isHeard('cloister:run:start') || isHeard('cloister:run:end')) return;
-  const deadlines = new Deadlines();
-  const scheduler = new Scheduler(options, deadlines, stage());
-  const cache = new CompilationCache({ entries: 1, bytes: 2 * bytes.length }, undefined);
-  const calls = {
-    table: new BindingTable([]),
-    deadlines,
-    counts: { made: 0, failed: 0, running: 0 },
-    ending: new Set<Promise<void>>(),
-    recorded: { characters: 0 },
-    turns: new FairTurns(),
-  };
-  const share = { owner: scheduler, cache, calls, counts: {} };
-  for (let id = 0; id < performances; id++) {
-    const context = resolveContext({ tenant }, options);
-    const source = cache.find(text);
-    const history = new Reputation(options).of(tenant.id, source.id);
-    const execution = new Execution(id, share, context, source, history, '{}', 'execute');
-    scheduler.sendAhead(source, context, history);
-    scheduler.submit(execution);
-    execution.onSettled(settled);
+/** Says to everything what a worker says in which all goes well. */
+class StageWorker implements WorkerChannel {
+  readonly pid: undefined;
+  readonly sessionPid: undefined;
+  readonly #events: WorkerProcessEvents;
+  readonly #reader = new FrameReader(maxFrameBytes);
+  /** There is one VM. */
+  readonly #known = new Set<number>();
+
+  constructor(events: WorkerProcessEvents) {
+    this.#events = events;
+  }
+
+  write(parts: readonly Uint8Array[]): void {
+    const answers = parts
+      .flatMap((part) => this.#reader.read(Buffer.from(part)))
+      .map((message) => this.#answerTo(message as HostMessage))
+      .filter((answer) => answer !== undefined);
+    if (answers.length > 0) setImmediate(() => this.#events.onData(encodeFrame(answers)));
+  }
+
+  kill(): void {
+    const how = { code: null, signal: 'SIGKILL' } as const;
+    const exit = { ...how, lastWords: '', executing: undefined, outOfMemory: false };
+    setImmediate(() => this.#events.onExit(exit));
+  }
+
+  setReferenced(): void {}
+
+  #answerTo(message: HostMessage): WorkerMessage | JsonText | undefined {
+    switch (message.type) {
+      case 'bindings':
+        return { type: 'ready', versions: { node: '', v8: '', codeTag: '' } };
+      case 'create-vm':
+        return { type: 'vm-ready', vm: message.vm };
+      case 'destroy-vm':
+        return { type: 'vm-gone', vm: message.vm };
+      case 'lane': {
+        const runs = message.runs.map((run) => completedRunText(run, '{}', 0, 0));
+        return completedText(runs, { heapBytes: 0, healthy: true });
+      }
+      case 'run':
+        return this.#settledOf(message);
+      default:
+        return undefined;
+    }
+  }
+
+  #settledOf({ run, source, codeWanted }: RunMessage): WorkerMessage {
+    const compiled = this.#known.has(source) ? 'kept' : codeWanted ? 'source' : 'code';
+    this.#known.add(source);
+    return {
+      type: 'settled',
+      run,
+      outcome: { status: 'completed', output: '{}' },
+      usage: { wallMs: 0, cpuMs: 0, heapBytes: 0 },
+      waited: false,
+      longestTurnMs: 0,
+      droppedLogs: 0,
+      compiled,
+      healthy: true,
+    };
   }
 }
 
-/** All that a run needs of a pool and of a worker. */
-function stage(): VmSource {
-  const link = { id: 0, startRun() {} };
-  const vm = { id: 0, known: new Set<number>(), link } as unknown as PooledVm;
-  return {
-    recent: new RecentTenants(),
-    isFull: false,
-    startFailure: undefined,
-    take: () => vm,
-    join: () => undefined,
-    hasLane: () => false,
-    leave: () => true,
-    release: (_vm, _end, whenStopped) => whenStopped(),
-    sendAhead() {},
-    hasFree: () => true,
-    grow() {},
-  };
-}
-
-class OneEntry implements BytecodeStore {
-  #bytes: Uint8Array | undefined;
-
-  get(): Promise<Uint8Array | undefined> {
-    return Promise.resolve(this.#bytes);
+/** Has code of every script. */
+class FullStore implements BytecodeStore {
+  get(key: string): Promise<Uint8Array> {
+    return Promise.resolve(sealCode(secret, key, code));
   }
 
-  put(_key: string, given: Uint8Array): Promise<void> {
-    this.#bytes = given;
-    return Promise.resolve();
-  }
-
+  async put(): Promise<void> {}
   async delete(): Promise<void> {}
   async clear(): Promise<void> {}
   async close(): Promise<void> {}

@@ -3,12 +3,12 @@ import type { BindingShape, WorkerVersions } from '../protocol/messages.ts';
 import type { Source } from './compilation-cache.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import { publish } from './events.ts';
-import type { Jail } from './jail/jail.ts';
 import { Lodging, type Want } from './lodging.ts';
 import { residentBytes } from './resident-bytes.ts';
 import type { RecentTenants } from './recent-tenants.ts';
 import { WorkerPriority } from './worker-priority.ts';
 import { WorkerLink, type LinkedRun, type WorkerLoss } from './worker-link.ts';
+import type { StartWorker } from './worker-process.ts';
 
 /** A worker process as the host keeps it. */
 export interface Worker {
@@ -31,7 +31,7 @@ export interface Worker {
 
 /** What the fleet has to know of the options. */
 export interface FleetOptions {
-  readonly jail: Jail;
+  readonly startWorker: StartWorker;
   readonly workers: number;
   readonly spareWorkers: number;
   readonly maxWorkerMb: number;

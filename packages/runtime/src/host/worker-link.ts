@@ -18,13 +18,10 @@ import { Lookout } from '../protocol/lookout.ts';
 import { scriptPrefix, scriptSuffix } from '../protocol/script-wrapper.ts';
 import type { DatedAnswer } from './call-record.ts';
 import type { Source } from './compilation-cache.ts';
-import { BlackBox } from './black-box.ts';
-import { MemoryCeiling } from './memory-ceiling.ts';
 import { OpenLanes } from './open-lanes.ts';
 import { RunsUnderWay } from './runs-under-way.ts';
-import type { Jail } from './jail/jail.ts';
 import { TurnMemory, type TurnTaker } from './turn-memory.ts';
-import { WorkerProcess, type WorkerExit } from './worker-process.ts';
+import type { StartWorker, WorkerChannel, WorkerExit } from './worker-process.ts';
 
 /** A run as the link sees it: who wants to hear of it. */
 export interface LinkedRun {
@@ -102,7 +99,7 @@ const maxSourceCharacters = 64 * 1024 * 1024;
 export class WorkerLink implements TurnTaker {
   readonly id: number;
   readonly #events: WorkerLinkEvents;
-  readonly #process: WorkerProcess;
+  readonly #process: WorkerChannel;
   readonly #reader = new FrameReader(maxFrameBytes);
   readonly #runs = new RunsUnderWay();
   readonly #turnMemory = new TurnMemory(this);
@@ -128,9 +125,8 @@ export class WorkerLink implements TurnTaker {
   constructor(
     id: number,
     given: {
-      readonly jail: Jail;
+      readonly startWorker: StartWorker;
       readonly sourcesKept: number;
-      readonly maxWorkerMb: number;
       readonly bindings: readonly BindingShape[];
     },
     events: WorkerLinkEvents,
@@ -143,13 +139,9 @@ export class WorkerLink implements TurnTaker {
       sizeCalculation: ({ length }) => length + 1,
       dispose: (_kept, source) => this.#send({ type: 'drop-source', source }),
     });
-    const handlers = {
-      onData: (piece: Buffer) => this.#read(piece),
-      onExit: (exit: WorkerExit) => this.#lost(exit),
-    };
-    this.#process = new WorkerProcess(given.jail.launch('worker'), handlers, {
-      blackBox: BlackBox.open(),
-      ceiling: MemoryCeiling.open(given.maxWorkerMb),
+    this.#process = given.startWorker({
+      onData: (piece) => this.#read(piece),
+      onExit: (exit) => this.#lost(exit),
     });
     this.#send({ type: 'bindings', bindings: given.bindings });
   }

@@ -28,6 +28,15 @@ export interface WorkerProcessEvents {
   onExit(exit: WorkerExit): void;
 }
 
+/** What a link needs of the process that it is the host's end of. */
+export type WorkerChannel = Pick<
+  WorkerProcess,
+  'pid' | 'sessionPid' | 'write' | 'kill' | 'setReferenced'
+>;
+
+/** Starts a worker. @throws what the system says when it refuses one at once. */
+export type StartWorker = (events: WorkerProcessEvents) => WorkerChannel;
+
 const maxLastWords = 8 * 1024;
 const errorDescriptor = 2;
 /** From the end of its pipe until a process has to have ended, in milliseconds. */

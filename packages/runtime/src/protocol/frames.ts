@@ -140,6 +140,8 @@ function placeOf(
 
 /** Room for a larger frame is made as it comes: whoever announces one need not send it. */
 const maxReservedBytes = 8 * 1024 * 1024;
+/** Room of up to this size is used again: the system takes long to find pages. */
+const maxKeptBytes = 1024 * 1024;
 
 /**
  * Puts frames together again from whatever pieces the pipe delivers.
@@ -148,7 +150,7 @@ const maxReservedBytes = 8 * 1024 * 1024;
 export class FrameReader {
   readonly #maxBytes: number;
   /** An unfinished frame and room for more of it: each piece is put in its place when it comes. */
-  #held = Buffer.alloc(headerBytes);
+  #held: Buffer = Buffer.alloc(headerBytes);
   #size = 0;
 
   constructor(maxBytes: number) {
@@ -177,6 +179,11 @@ export class FrameReader {
     return messages;
   }
 
+  /** Finds the room now that most large frames need, so that the first of them does not wait for it. */
+  makeRoom(): void {
+    if (this.#size === 0) this.#held = Buffer.alloc(maxKeptBytes, 1);
+  }
+
   /** A frame that lies whole within a piece, as most do. */
   #wholeAt(piece: Buffer, at: number): Buffer | undefined {
     if (piece.length - at < headerBytes) return undefined;
@@ -202,7 +209,8 @@ export class FrameReader {
   #take(): Buffer | undefined {
     if (this.#size < this.#heldLength || this.#size < headerBytes) return undefined;
     const frame = this.#held.subarray(0, this.#size);
-    this.#held = Buffer.alloc(headerBytes);
+    // Whoever reads the frame copies what is in it.
+    if (this.#held.length > maxKeptBytes) this.#held = Buffer.alloc(headerBytes);
     this.#size = 0;
     return frame;
   }

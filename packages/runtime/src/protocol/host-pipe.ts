@@ -64,6 +64,11 @@ export class HostPipe<Outgoing extends object> {
     return true;
   }
 
+  /** Prepares for large frames. */
+  makeRoom(): void {
+    this.#reader.makeRoom();
+  }
+
   /** Sends what there is. */
   flush(): void {
     if (this.#outgoing.length === 0) return;

@@ -31,4 +31,7 @@ async function begin(bindings: string): Promise<void> {
   supervisor = made;
   const { node, v8 } = process.versions;
   pipe.send({ type: 'ready', versions: { node, v8, codeTag: String(cachedDataVersionTag()) } });
+  pipe.flush();
+  // The host is about to ask for a first VM.
+  pipe.makeRoom();
 }

@@ -142,6 +142,26 @@ describe('FrameReader', () => {
     expect(process.memoryUsage().external - before).toBeLessThan(128 * mebi);
   });
 
+  test.each(['as it is', 'with room made'])(
+    'gives frames that come in pieces one after the other, each for good (%s)',
+    (how) => {
+      const reader = new FrameReader(4 * mebi);
+      if (how === 'with room made') reader.makeRoom();
+      const sizes = [100_000, 1000, 700_000, 1.5 * mebi, 50_000, 0, 200_000];
+      const sent = sizes.map((size, i) => [
+        { bytes: new Uint8Array(size).fill(i + 1), text: String(i).repeat(size), n: i },
+      ]);
+      const read = sent.flatMap((batch) =>
+        cut(encodeFrame(batch), [5, 12, 70_000, 90_001]).flatMap((piece) => {
+          // In the middle of a frame it has no effect.
+          if (how === 'with room made') reader.makeRoom();
+          return reader.read(piece);
+        }),
+      );
+      expect(plain(read)).toEqual(plain(sent.flat()));
+    },
+  );
+
   test('reads on after frames that filled a piece exactly', () => {
     const reader = new FrameReader(mebi);
     expect(reader.read(encodeFrame([1]))).toEqual([1]);
