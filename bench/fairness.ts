@@ -7,6 +7,7 @@ import type { Extent } from './tiny-run.ts';
 /** A tenant that takes all it can get. */
 interface BadTenant {
   readonly what: string;
+  /** Of each of its runs. */
   readonly limits: Partial<Limits>;
   /** Runs that it has under way or in the queue all the time. */
   readonly atOnce: number;
@@ -45,6 +46,12 @@ const bad: readonly BadTenant[] = [
     source: () => `await Promise.all(Array.from({ length: 1000 }, (_, i) => sdk.host.echo(i)));`,
   },
   {
+    what: 'runs that end over a limit',
+    limits: { apiCalls: 100 },
+    atOnce: 1,
+    source: () => `await Promise.all(Array.from({ length: 1000 }, (_, i) => sdk.host.echo(i)));`,
+  },
+  {
     what: 'two loops that only SIGKILL ends',
     limits: { timeoutMs: 300 },
     atOnce: 2,
@@ -73,7 +80,11 @@ export async function fairness(extent: Extent): Promise<void> {
 }
 
 async function beside(tenant: BadTenant, roundMs: number, rounds: number): Promise<Row> {
-  await using runtime = await createRuntime({ bindings: [echo], idleMs: 1000 });
+  await using runtime = await createRuntime({
+    bindings: [echo],
+    idleMs: 1000,
+    limits: { apiCalls: 1000 },
+  });
   // Their scripts are known to be harmless, as those of tenants are that have been there for a while.
   for (let i = 0; i < 60; i++) await Promise.all(goodTenants.map((id) => tiny(runtime, id)));
   const [alone, together]: [number[], number[]] = [[], []];

@@ -292,6 +292,7 @@ export class Pool {
       whenStopped();
       return this.#onAvailable();
     }
+    if (end === 'unhealthy') this.#fleet.wasSpoiled(vm.worker);
     const wasAlone = vm.want?.kind === 'quarantine';
     const reason = this.#closed ? 'shutdown' : (end ?? (wasAlone ? 'recycled' : wornOut(vm)));
     if (reason === undefined) {

@@ -25,7 +25,7 @@ export interface Worker {
   readonly startedAt: number;
   idleSince: number;
   readonly priority: WorkerPriority;
-  /** When a run in it was last known to compute for long. */
+  /** When it was last known to take more of the cores than tiny runs do. */
   computedAt: number;
 }
 
@@ -71,7 +71,7 @@ const maxTurnSilenceMs = 1000;
 /** A worker without runs that is larger than this, and so much for each VM, is replaced. */
 const plumpBytes = 512 * 1024 * 1024;
 const plumpBytesPerVm = 24 * 1024 * 1024;
-/** A worker in which a run computes for long gives way until so long after, in milliseconds. */
+/** A worker in which a run computes for long, or spoils its VM, gives way until so long after, in milliseconds. */
 const computingMs = 1000;
 /** A worker is replaced over the niceness of its threads at this age, and not before, in milliseconds. */
 const minStuckAgeMs = 10_000;
@@ -209,6 +209,11 @@ export class WorkerFleet {
     this.#proven.add(link);
     this.#failedStarts = 0;
     this.startFailure = undefined;
+  }
+
+  /** A VM of it was spoiled by its run: who does that again and again has one made each time. */
+  wasSpoiled(worker: Worker): void {
+    if (this.#recent.areSeveral) worker.computedAt = performance.now();
   }
 
   /** Kills all workers and waits until they are gone. Idempotent. */

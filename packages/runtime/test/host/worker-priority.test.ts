@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Runtime } from '../../src/index.ts';
+import { z } from 'zod';
+import { defineBinding, type Runtime } from '../../src/index.ts';
 import { recordEvents } from '../support/channels.ts';
 import { startHost } from '../support/processes.ts';
 import { as, codeOf, runUntilLog, startRuntime, type LiveRun } from '../support/runs.ts';
@@ -58,6 +59,24 @@ async function startLoop(runtime: Runtime): Promise<{ run: LiveRun; pid: number 
   const run = await runUntilLog(runtime, loop, as('bad'));
   const { worker } = await events.first('cloister:run:start', ({ tenantId }) => tenantId === 'bad');
   return { run, pid: pids.get(worker)! };
+}
+
+/** Runs that are over at once, and over a limit. */
+function spoilVms(runtime: Runtime): { ofBad: Promise<number>; stop: () => void } {
+  const events = recordEvents();
+  let over = false;
+  const stop = (): void => void (over = true);
+  onTestFinished(stop);
+  const lane = async (): Promise<void> => {
+    while (!over) {
+      const limits = { apiCalls: 0 };
+      const run = runtime.execute('await sdk.host.echo()', {}, as('bad', { limits }));
+      if ((await codeOf(run)) !== 'api_call_limit') return;
+    }
+  };
+  void lane();
+  const started = events.first('cloister:run:start', ({ tenantId }) => tenantId === 'bad');
+  return { ofBad: started.then(({ worker }) => pids.get(worker)!), stop };
 }
 
 /** A runtime whose workers are known by their process. */
@@ -126,6 +145,21 @@ describe.runIf(onLinux)('a user who may not take niceness back', () => {
       }, 100);
     `);
     expect(await host.line('stuck')).toBe('false true true');
+  });
+});
+
+describe.runIf(hasGroups)('a worker in which a tenant spoils one VM after the other', () => {
+  test('gives way as a whole, and then no more', async () => {
+    const echo = defineBinding('host', { echo: { params: z.tuple([]), handler: () => 1 } });
+    const runtime = await startKnown({ bindings: [echo] });
+    for (let i = 0; i < 60; i++) await runtime.execute('return 1', {}, as('good'));
+    keepCompany(runtime);
+    const { ofBad, stop } = spoilVms(runtime);
+    const pid = await ofBad;
+    if (groupOf(pid)!.name === groupOf('self')!.name) return stop();
+    await vi.waitUntil(() => groupOf(pid)!.nice > 0, { timeout: 20_000 });
+    stop();
+    await vi.waitUntil(() => groupOf(pid)!.nice === 0, { timeout: 20_000 });
   });
 });
 
