@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache';
 import { longMs } from '../protocol/messages.ts';
 import type { QueueCause } from '../result.ts';
+import { lruOf } from './lru-of.ts';
 import type { RecentTenants } from './recent-tenants.ts';
 
 /** A run in the eyes of those who share the cores. */
@@ -51,7 +51,7 @@ export class CoreShares {
   readonly #cores: number;
   readonly #tenants = new Map<string, Share>();
   /** When a run of a tenant was last seen to compute for long. */
-  readonly #longAt = new LRUCache<string, number>({ max: maxRemembered });
+  readonly #longAt = lruOf<number>(maxRemembered);
   #long = 0;
   readonly #recent: RecentTenants;
 

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { defaultLimits } from '../limits.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { completedRunText, completedText } from '../protocol/completed-text.ts';
@@ -16,6 +17,8 @@ interface RehearsedRuntime {
   shutdown(options: { graceMs: number }): Promise<void>;
 }
 
+/** The first worker waits until the host lets it go (`host/memory-ceiling.ts`), which is not to be delayed. */
+const beginAfterMs = 10;
 /** Long enough for the cache, and to travel as bytes. */
 const longScript = `return null;//${' '.repeat(64 * 1024)}`;
 /** So often that it is known to be over at once. */
@@ -40,6 +43,7 @@ export async function rehearse(
   ) => RehearsedRuntime,
 ): Promise<void> {
   if (isAnythingHeard()) return;
+  await setTimeout(beginAfterMs);
   const small = { poolSize: 2, maxVms: 2, workers: 1, spareWorkers: 0, bindings: [] };
   const bounds = { size: 2, bytes: 2 * code.length };
   const store = cache.store === undefined ? undefined : new GuardedStore(new FullStore(), secret);

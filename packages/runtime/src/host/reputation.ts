@@ -1,7 +1,7 @@
-import { LRUCache } from 'lru-cache';
 import { heavyMs } from './core-shares.ts';
 import { publish } from './events.ts';
 import type { Trust } from './lodging.ts';
+import { lruOf } from './lru-of.ts';
 
 /**
  * How runs of a script went lately: `quick` when they took hardly any time on a core, `straight` when
@@ -115,7 +115,7 @@ export class ScriptHistory {
  * harm in another's.
  */
 export class Reputation {
-  readonly #histories = new LRUCache<string, ScriptHistory>({ max: maxRecords });
+  readonly #histories = lruOf<ScriptHistory>(maxRecords);
   /** What was asked for last, as is often the case again. */
   #latest:
     | { readonly tenantId: string; readonly source: number; readonly history: ScriptHistory }

@@ -23,6 +23,7 @@ const vmResidentBytes = 8 * 1024 * 1024;
  */
 export class Supervisor {
   readonly #cells = new Map<number, Cell>();
+  #offered: Cell | undefined;
   readonly #runs = new Map<number, Run>();
   readonly #sources = new Map<number, WorkerSource>();
   readonly #watchdog = new Watchdog((vm) =>
@@ -47,6 +48,17 @@ export class Supervisor {
   /** Whether runs are in it. */
   get isBusy(): boolean {
     return this.#runs.size > 0;
+  }
+
+  /** Gives it a VM that the host has not asked for yet. */
+  offer(cell: Cell): void {
+    this.#offered = cell;
+  }
+
+  /** Closes the VM that was offered, if the host has not asked for one like it. */
+  withdraw(): void {
+    this.#offered?.vm.close();
+    this.#offered = undefined;
   }
 
   /** Says that the process is about to grow, for itself and for no run. */
@@ -100,14 +112,26 @@ export class Supervisor {
   }
 
   async #createVm(id: number, memoryMb: number): Promise<void> {
-    this.#watchdog.expectGrowth(vmResidentBytes);
     try {
-      this.#cells.set(id, await Cell.create(id, memoryMb, this.#bindings));
+      this.#cells.set(id, this.#takeOffered(id, memoryMb) ?? (await this.#makeCell(id, memoryMb)));
       this.#send({ type: 'vm-ready', vm: id });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#send({ type: 'vm-failed', vm: id, reason });
     }
+  }
+
+  #takeOffered(id: number, memoryMb: number): Cell | undefined {
+    const cell = this.#offered;
+    if (cell?.vm.memoryMb !== memoryMb || cell.vm.isClosed) return undefined;
+    this.#offered = undefined;
+    cell.vm.id = id;
+    return cell;
+  }
+
+  #makeCell(id: number, memoryMb: number): Promise<Cell> {
+    this.#watchdog.expectGrowth(vmResidentBytes);
+    return Cell.create(id, memoryMb, this.#bindings);
   }
 
   #destroyVm(id: number): void {

@@ -31,7 +31,8 @@ export type VmFunction = ivm.Reference<(...args: unknown[]) => unknown>;
  * can help, by killing the process.
  */
 export class Vm {
-  readonly id: number;
+  /** What the host calls it. */
+  id: number;
   readonly memoryMb: number;
   readonly #isolate: ivm.Isolate;
   /** Called when V8 ran out of memory in a way that leaves this VM's thread stuck for ever. */
