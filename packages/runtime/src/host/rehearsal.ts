@@ -42,8 +42,8 @@ export async function rehearse(
     startWorker: StartWorker,
   ) => RehearsedRuntime,
 ): Promise<void> {
-  if (isAnythingHeard()) return;
   await setTimeout(beginAfterMs);
+  if (isAnythingHeard()) return;
   const small = { poolSize: 2, maxVms: 2, workers: 1, spareWorkers: 0, bindings: [] };
   const bounds = { size: 2, bytes: 2 * code.length };
   const store = cache.store === undefined ? undefined : new GuardedStore(new FullStore(), secret);
@@ -76,7 +76,7 @@ class StageWorker implements WorkerChannel {
   readonly sessionPid: undefined;
   readonly #events: WorkerProcessEvents;
   readonly #reader = new FrameReader(maxFrameBytes);
-  /** There is one VM. */
+  /** One tenant runs there, in one VM. */
   readonly #known = new Set<number>();
 
   constructor(events: WorkerProcessEvents) {

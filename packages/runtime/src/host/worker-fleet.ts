@@ -61,8 +61,6 @@ export interface FleetEvents {
 const maxStartMs = 10_000;
 /** For so long the first worker is started by itself, unless it is ready before, in milliseconds. */
 const firstAloneMs = 1000;
-/** From there for the first run, which spawning another would hold up, in milliseconds. */
-const firstRunMs = 20;
 const startBackoffMs = [0, 100, 400, 1600, 5000] as const;
 /** How often the workers are looked at, in milliseconds; how they grow, more often. */
 const healthMs = 1000;
@@ -118,7 +116,7 @@ export class WorkerFleet {
     this.#events = events;
   }
 
-  /** Starts the first worker, with all cores to itself; the others follow soon after it is ready, or when it seems to hang. */
+  /** Starts the first worker, with all cores to itself; the others follow when it is ready, or seems to hang. */
   start(): void {
     this.#start(new Lodging('shared'));
     this.#others = setTimeout(() => this.#startMissing(), firstAloneMs).unref();
@@ -320,9 +318,8 @@ export class WorkerFleet {
     this.#events.onVersions(versions);
     publish('cloister:worker:start', () => ({ worker: link.id, pid: link.pid }));
     this.#events.onChange();
-    if (this.#failedStarts > 0 || this.#closed) return;
-    clearTimeout(this.#others);
-    this.#others = setTimeout(() => this.#startMissing(), firstRunMs).unref();
+    // To spawn them takes a while: first it is asked for a VM, on which `createRuntime` waits.
+    if (this.#failedStarts === 0) setImmediate(() => this.#startMissing());
   }
 
   #dead(link: WorkerLink): void {
