@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openCode, sealCode } from '../../src/host/sealed-code.ts';
 
-const secret = randomBytes(32);
+// An HMAC fills a short key up with zeros: with a zero at its end, a part of it is as good as all.
+const secret = Buffer.concat([randomBytes(31), Buffer.of(1)]);
 const key = 'abc-14.0-7';
 const code = randomBytes(500);
 const sealed = sealCode(secret, key, code);
