@@ -24,6 +24,7 @@ import { GuardedStore } from './host/guarded-store.ts';
 import { Jail, startInJail } from './host/jail/jail.ts';
 import type { JailLayer } from './host/jail/layers.ts';
 import { Pool, type PoolStats } from './host/pool.ts';
+import { MemoryCeiling } from './host/memory-ceiling.ts';
 import { rehearse } from './host/rehearsal.ts';
 import { Reputation, type ScriptHistory } from './host/reputation.ts';
 import { Scheduler, type QueueStats } from './host/scheduler.ts';
@@ -104,6 +105,7 @@ export interface Runtime extends AsyncDisposable {
  */
 export async function createRuntime(options?: RuntimeOptions): Promise<Runtime> {
   const resolved = resolveOptions(options);
+  if (resolved.enabled) MemoryCeiling.prepare();
   const store = await openStore(resolved);
   const make = (jail: Jail): EngineRuntime =>
     new EngineRuntime(resolved, jail, store, workersIn(jail, resolved.maxWorkerMb));

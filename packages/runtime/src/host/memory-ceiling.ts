@@ -1,12 +1,14 @@
 import {
+  close,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmdirSync,
+  write,
   writeFileSync,
 } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
@@ -55,6 +57,17 @@ export class MemoryCeiling {
     this.#version = given;
   }
 
+  /**
+   * To be called a little before the first process is enclosed. Before it moves any, the kernel waits until
+   * every core has been seen (RCU), for some 10 ms; whoever comes within the next ones does not wait. So
+   * this process is put where it already is.
+   */
+  static prepare(): void {
+    place ??= findPlace();
+    if (place === 'none') return;
+    void addTo(place.parent, process.pid);
+  }
+
   /** @returns undefined where there can be none. */
   static open(maxMb: number): MemoryCeiling | undefined {
     place ??= findPlace();
@@ -72,13 +85,9 @@ export class MemoryCeiling {
     }
   }
 
-  /** Takes a process in, and with it all that it starts from then on. It takes the kernel 10 ms. */
-  async enclose(pid: number): Promise<void> {
-    try {
-      await writeFile(join(this.#folder, 'cgroup.procs'), String(pid));
-    } catch {
-      // It has ended, or may not be moved; the host's watch is still there.
-    }
+  /** Takes a process in, and with it all that it starts from then on. */
+  enclose(pid: number): Promise<void> {
+    return addTo(this.#folder, pid);
   }
 
   /** Whether the kernel has killed for want of memory in it. */
@@ -101,6 +110,21 @@ export class MemoryCeiling {
       await setTimeout(removalMs, undefined, { ref: false });
     }
   }
+}
+
+/**
+ * Puts a process into a group, unless it has ended or may not be moved; the host's watch is still there.
+ * The write is under way when this returns: the event loop may be busy for longer than it takes.
+ */
+function addTo(folder: string, pid: number): Promise<void> {
+  return new Promise((resolve) => {
+    try {
+      const file = openSync(join(folder, 'cgroup.procs'), 'w');
+      write(file, String(pid), () => close(file, () => resolve()));
+    } catch {
+      resolve();
+    }
+  });
 }
 
 /** The first place in which a group can be made; what hosts left behind that were killed is removed. */

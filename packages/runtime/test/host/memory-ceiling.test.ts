@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { openJail } from '../../src/host/jail/jail.ts';
 import { MemoryCeiling } from '../../src/host/memory-ceiling.ts';
@@ -22,6 +24,14 @@ withCeiling('the kernel ends a worker that takes too much, and it is known why',
   expect(exit).toMatchObject({ signal: 'SIGKILL', outOfMemory: true });
 });
 
+withCeiling('a process that prepares for one stays in its own groups', async () => {
+  const groups = (): string => readFileSync('/proc/self/cgroup', 'utf8');
+  const before = groups();
+  MemoryCeiling.prepare();
+  await setTimeout(100);
+  expect(groups()).toBe(before);
+});
+
 withCeiling('one that is ended for anything else is not said to have taken too much', async () => {
   const jail = await openJail('auto');
   const exit = await new Promise<WorkerExit>((resolve) => {
@@ -29,7 +39,7 @@ withCeiling('one that is ended for anything else is not said to have taken too m
     const worker = new WorkerProcess(jail.launch('worker'), handlers, {
       ceiling: MemoryCeiling.open(1000),
     });
-    setTimeout(() => worker.kill(), 300);
+    void setTimeout(300).then(() => worker.kill());
   });
   expect(exit).toMatchObject({ signal: 'SIGKILL', outOfMemory: false });
 });

@@ -42,20 +42,22 @@ export function launchThrough(
   const isApart = layers.has('namespaces');
   const filter = layers.has('seccomp') ? seccompFilter(process.arch) : undefined;
   const [first, ...args] = [
+    ...(layers.has('low-priority') ? [installed('nice'), '-n', String(niceness)] : []),
+    ...(layers.has('resource-limits')
+      ? [installed('prlimit'), ...resourceLimitArguments(hasOwnUser)]
+      : []),
+    // These two replace themselves, and do so while the host sees to the control group.
     ...(isApart
       ? [
           installed('sh'),
           '-c',
           `trap "" HUP INT TERM; read -r _ <&${pipeDescriptor}; exec "$@"`,
           'sh',
+          installed('bwrap'),
+          ...namespaceArguments(filter),
+          ...fileSystemArguments(folders),
+          '--',
         ]
-      : []),
-    ...(layers.has('low-priority') ? [installed('nice'), '-n', String(niceness)] : []),
-    ...(layers.has('resource-limits')
-      ? [installed('prlimit'), ...resourceLimitArguments(hasOwnUser)]
-      : []),
-    ...(isApart
-      ? [installed('bwrap'), ...namespaceArguments(filter), ...fileSystemArguments(folders), '--']
       : []),
     ...command,
   ];
