@@ -135,8 +135,10 @@ function resolve(given: RunContext | undefined, runtime: RuntimeDefaults): Resol
     placement,
     weight,
     maxConcurrency,
-    ...tenant
-  } = record(context.tenant ?? defaultTenant, 'tenant') as Tenant;
+    tenant,
+  } = context.tenant === undefined
+    ? defaultParts
+    : partsOf(record(context.tenant ?? defaultTenant, 'tenant') as Tenant);
   const execution = record(context.execution ?? noExecution, 'execution') as Execution;
   const executionId =
     execution.id === undefined ? randomId() : identifier(execution.id, 'execution.id');
@@ -190,6 +192,13 @@ function resolve(given: RunContext | undefined, runtime: RuntimeDefaults): Resol
     onLog: context.onLog,
   };
 }
+
+/** What is for the engine, apart from what goes to the script. */
+function partsOf({ limits, realm, placement, weight, maxConcurrency, ...tenant }: Tenant) {
+  return { limits, realm, placement, weight, maxConcurrency, tenant };
+}
+
+const defaultParts = partsOf(defaultTenant);
 
 function checkLanguage(value: unknown): Language {
   if (value === undefined) return 'javascript';

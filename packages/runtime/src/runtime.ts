@@ -208,7 +208,7 @@ export class EngineRuntime implements Runtime {
       turns: new FairTurns(),
     };
     this.#pool = new Pool(options, startWorker, this.#deadlines, this.#cache, table.shapes, () =>
-      this.#scheduler.dispatch(),
+      this.#scheduler.dispatchSoon(),
     );
     this.#reputation = new Reputation(options);
     this.#checkReputation = new Reputation(options);

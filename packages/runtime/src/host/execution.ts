@@ -84,7 +84,8 @@ export class Execution implements LinkedRun {
   #callBreach: CallBreach | undefined;
   readonly #seedLow = randomWord();
   readonly #seedHigh = randomWord();
-  #queuedSince = performance.now();
+  /** Since when it waits for its VM, as `performance.now` counts. */
+  queuedSince: number = performance.now();
   #queuedMs = 0;
   /** Time taken in VMs that were lost over the runs of others. */
   #spentMs = 0;
@@ -93,7 +94,8 @@ export class Execution implements LinkedRun {
   #vm: PooledVm | undefined;
   #prepared = unprepared;
   #tier: CacheTier = 'miss';
-  #startedAt = 0;
+  /** When it was sent to the VM that it is in, as `performance.now` counts; 0 while it waits. */
+  startedAt = 0;
   #attempts = 0;
   /** When it began for the first time, as `Date.now` counts: a repetition has the same clock. */
   #firstStart: number | undefined;
@@ -147,8 +149,8 @@ export class Execution implements LinkedRun {
   start(vm: PooledVm, pace: 'unknown' | 'quick' | 'lane'): void {
     this.#state = 'running';
     this.#vm = vm;
-    this.#startedAt = performance.now();
-    this.#queuedMs += this.#startedAt - this.#queuedSince;
+    this.startedAt = performance.now();
+    this.#queuedMs += this.startedAt - this.queuedSince;
     this.#attempts++;
     vm.run = this;
     if (isHeard('cloister:run:start')) this.#publishStart(vm.link.id);
@@ -315,7 +317,7 @@ export class Execution implements LinkedRun {
   /** Whether it was cancelled, or its time is over: there is no use in beginning again. */
   #isUnwanted(): boolean {
     if (this.context.signal?.aborted === true) this.#overdue = 'cancelled';
-    const spent = this.#spentMs + performance.now() - this.#startedAt;
+    const spent = this.#spentMs + performance.now() - this.startedAt;
     return this.#overdue === 'cancelled' || spent >= this.context.limits.timeoutMs;
   }
 
@@ -349,8 +351,8 @@ export class Execution implements LinkedRun {
   }
 
   /** Kills the worker, which did not end the run when it was time. */
-  killWorker(overdue: 'timeout' | 'cancelled'): void {
-    this.#overdue = overdue;
+  killWorker(): void {
+    if (this.context.signal?.aborted === true) this.#overdue = 'cancelled';
     this.#vm?.link.kill(this, 'it did not end a run in time');
   }
 
@@ -391,9 +393,9 @@ export class Execution implements LinkedRun {
 
   /** Forgets the attempt that it was on. */
   #requeue(): void {
-    this.#spentMs += performance.now() - this.#startedAt;
-    this.#queuedSince = performance.now();
-    this.#startedAt = 0;
+    this.#spentMs += performance.now() - this.startedAt;
+    this.queuedSince = performance.now();
+    this.startedAt = 0;
     this.#state = 'queued';
     this.#vm = undefined;
     this.#log.restart();
@@ -407,7 +409,7 @@ export class Execution implements LinkedRun {
     retryable?: boolean,
   ): void {
     this.#log.close(0);
-    const wallMs = this.#startedAt === 0 ? 0 : performance.now() - this.#startedAt;
+    const wallMs = this.startedAt === 0 ? 0 : performance.now() - this.startedAt;
     const usage = this.#usage(wallMs, 0, 0);
     const { executionId } = this.context;
     this.#fail(
@@ -466,7 +468,7 @@ export class Execution implements LinkedRun {
   }
 
   get #queueMs(): number {
-    const waiting = this.#startedAt === 0 ? performance.now() - this.#queuedSince : 0;
+    const waiting = this.startedAt === 0 ? performance.now() - this.queuedSince : 0;
     return this.#queuedMs + waiting;
   }
 

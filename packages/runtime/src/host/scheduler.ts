@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import { createError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
-import { DenseSet, type Placed } from './dense-set.ts';
+import { DenseSet } from './dense-set.ts';
+import { DueTimes, type Due } from './due-times.ts';
 import type { ResolvedContext } from '../context.ts';
 import type { QueueCause } from '../result.ts';
 import type { Source } from './compilation-cache.ts';
@@ -39,16 +40,15 @@ interface TenantQueue {
   running: number;
   /** Runs that were started in the turn that it has. */
   served: number;
+  /** What the last run asked for that was to be served. */
+  want: Want | undefined;
 }
 
 /** What is kept for a run until it is over. */
-export interface Ticket extends Placed {
+export interface Ticket extends Due {
   readonly execution: Execution;
   queue: TenantQueue;
-  deadline: Deadline | undefined;
   onAbort: (() => void) | undefined;
-  /** Since when it waits for its VM, as `performance.now` counts. */
-  since: number;
   /** Set while it is in a VM. */
   vm: PooledVm | undefined;
   core: CoreUse | undefined;
@@ -75,8 +75,10 @@ export class Scheduler implements ExecutionOwner {
   readonly #cores: CoreShares;
   /** VMs that were asked for while runs were started, by what they are to be like. */
   readonly #wanted = new Map<string, number>();
+  readonly #dueTimes: DueTimes<Ticket>;
   /** When those that wait for the cores are to be looked at again. */
   #lookAgain: Deadline | undefined;
+  #isDispatchDue = false;
   #queued = 0;
   #running = 0;
   #emptied: (() => void) | undefined;
@@ -86,6 +88,7 @@ export class Scheduler implements ExecutionOwner {
     this.#deadlines = deadlines;
     this.#pool = pool;
     this.#cores = new CoreShares(availableParallelism(), pool.recent);
+    this.#dueTimes = new DueTimes(deadlines, this.#tickets, (ticket) => this.#overdue(ticket));
   }
 
   get stats(): QueueStats {
@@ -106,24 +109,32 @@ export class Scheduler implements ExecutionOwner {
       throw createError('queue_full', refusal, { executionId });
     }
     const queue = known ?? this.#newQueue(key);
-    const onAbort = signal === undefined ? undefined : (): void => this.#abort(execution);
-    if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true });
     const ticket: Ticket = {
       place: -1,
       execution,
       queue,
-      deadline: undefined,
-      onAbort,
-      since: performance.now(),
+      dueAt: Infinity,
+      onAbort: undefined,
       vm: undefined,
       core: undefined,
     };
+    if (signal !== undefined) this.#heed(signal, ticket);
     this.#tickets.add(ticket);
     execution.ticket = ticket;
     queue.waiting.push(execution);
     this.#queued++;
     this.dispatch();
-    if (execution.state === 'queued') ticket.deadline = this.#queueDeadline(execution);
+    if (execution.state === 'queued') this.#holdToQueueTime(ticket);
+  }
+
+  /** Starts what can be started when all that is known now is noted, as the ends of many runs that came together. */
+  dispatchSoon(): void {
+    if (this.#isDispatchDue) return;
+    this.#isDispatchDue = true;
+    queueMicrotask(() => {
+      this.#isDispatchDue = false;
+      this.dispatch();
+    });
   }
 
   /** Starts what can be started. Called whenever a run comes or a VM becomes free. */
@@ -142,7 +153,7 @@ export class Scheduler implements ExecutionOwner {
     const { ticket } = execution;
     execution.ticket = undefined;
     if (ticket !== undefined) this.#tickets.delete(ticket);
-    ticket?.deadline?.clear();
+    if (this.#tickets.size === 0) this.#dueTimes.clear();
     if (ticket?.onAbort !== undefined) {
       execution.context.signal?.removeEventListener('abort', ticket.onAbort);
     }
@@ -168,9 +179,7 @@ export class Scheduler implements ExecutionOwner {
     ticket.queue.waiting.unshift(execution);
     this.#queued++;
     this.#leaveCore(ticket);
-    ticket.since = performance.now();
-    ticket.deadline?.clear();
-    ticket.deadline = this.#queueDeadline(execution);
+    this.#holdToQueueTime(ticket);
   }
 
   onWaits(execution: Execution): void {
@@ -229,12 +238,10 @@ export class Scheduler implements ExecutionOwner {
   }
 
   /** Why the next run of a tenant may not start, though it may find a VM. */
-  #holdOf({ waiting, running }: TenantQueue): QueueCause | undefined {
-    const next = waiting[0]!;
+  #holdOf({ running }: TenantQueue, next: Execution, want: Want): QueueCause | undefined {
     const { tenantId, maxConcurrency } = next.context;
-    if (running >= maxConcurrency && !this.#mayJoin(next)) return 'tenant_cap';
-    const { since } = next.ticket!;
-    const hold = this.#cores.holdOf(tenantId, next.history.expectedMs, since);
+    if (running >= maxConcurrency && !this.#mayJoin(next, want)) return 'tenant_cap';
+    const hold = this.#cores.holdOf(tenantId, next.history.expectedMs, next.queuedSince);
     if (hold?.forMs !== undefined) {
       this.#lookAgain ??= this.#deadlines.after(hold.forMs, () => this.dispatch());
     }
@@ -242,9 +249,9 @@ export class Scheduler implements ExecutionOwner {
   }
 
   /** Whether it can go where such runs are, and so is executed after them. */
-  #mayJoin(next: Execution): boolean {
+  #mayJoin(next: Execution, want: Want): boolean {
     if (!next.mayBeQuick || next.history.pace !== 'straight') return false;
-    return this.#pool.hasLane(wantOf(next), next.source.id);
+    return this.#pool.hasLane(want, next.source.id);
   }
 
   #leaveCore(ticket: Ticket | undefined): void {
@@ -255,12 +262,14 @@ export class Scheduler implements ExecutionOwner {
 
   /** @returns whether the next run of a tenant was started. */
   #serveNext(tenant: TenantQueue): boolean {
-    if (tenant.waiting.length === 0) return false;
-    const hold = this.#holdOf(tenant);
-    if (hold !== undefined) this.#noteCause(tenant, hold);
-    else if (this.#serve(tenant)) return true;
+    const next = tenant.waiting[0];
+    if (next === undefined) return false;
+    const want = (tenant.want = wantOf(next, tenant.want));
+    const hold = this.#holdOf(tenant, next, want);
+    if (hold !== undefined) next.queueCause ??= hold;
+    else if (this.#serve(tenant, next, want)) return true;
     // Asked for in its turn, so that a VM which is idle now does not go to those behind it.
-    else this.#askForVms(tenant);
+    else this.#askForVms(tenant, next, want);
     return false;
   }
 
@@ -275,15 +284,8 @@ export class Scheduler implements ExecutionOwner {
     return true;
   }
 
-  #noteCause({ waiting }: TenantQueue, cause: QueueCause): void {
-    const next = waiting[0];
-    if (next !== undefined) next.queueCause ??= cause;
-  }
-
-  #serve(tenant: TenantQueue): boolean {
-    const next = tenant.waiting[0]!;
+  #serve(tenant: TenantQueue, next: Execution, want: Want): boolean {
     const pace = next.mayBeQuick ? next.history.pace : 'unknown';
-    const want = wantOf(next);
     const isFull = tenant.running >= next.context.maxConcurrency;
     const lane =
       pace === 'straight'
@@ -295,11 +297,12 @@ export class Scheduler implements ExecutionOwner {
     if (vm.load === 1) tenant.running++;
     this.#queued--;
     this.#running++;
-    this.#startClock(next);
     const ticket = next.ticket!;
     ticket.vm = vm;
     ticket.core = this.#cores.enter(next.context.tenantId, next.history.expectedMs);
     next.start(vm, lane !== undefined ? 'lane' : pace === 'unknown' ? 'unknown' : 'quick');
+    // The worker ends a run in time by itself; this is for a worker that does not.
+    this.#dueTimes.set(ticket, next.startedAt + next.timeLeftMs + this.#options.graceMs);
     return true;
   }
 
@@ -307,10 +310,8 @@ export class Scheduler implements ExecutionOwner {
    * The pool grows by as many VMs as the tenant could use. Tenants that have as few runs in VMs as
    * this one keep theirs, so that VMs do not change hands for nothing.
    */
-  #askForVms(tenant: TenantQueue): void {
+  #askForVms(tenant: TenantQueue, next: Execution, want: Want): void {
     const { waiting, running } = tenant;
-    const next = waiting[0]!;
-    const want = wantOf(next);
     const { memoryMb, kind, trust } = want;
     const alike = `${memoryMb} ${kind} ${trust} ${kind === 'shared' ? '' : tenant.key}`;
     const allowed = Math.min(
@@ -320,34 +321,32 @@ export class Scheduler implements ExecutionOwner {
     );
     const count = (this.#wanted.get(alike) ?? 0) + allowed;
     this.#wanted.set(alike, count);
-    this.#noteCause(tenant, this.#pool.isFull ? 'pool_full' : 'starting');
+    next.queueCause ??= this.#pool.isFull ? 'pool_full' : 'starting';
     this.#pool.grow(count, want, (tenantId) => {
       const other = this.#tenants.get(normalKey(tenantId));
       return other === undefined || other.waiting.length === 0 || other.running + 1 > running;
     });
   }
 
-  /** The worker ends a run in time by itself; this is for a worker that does not. */
-  #startClock(execution: Execution): void {
-    const { ticket } = execution;
-    if (ticket === undefined) return;
-    ticket.deadline?.clear();
-    ticket.deadline = this.#deadlines.after(execution.timeLeftMs + this.#options.graceMs, () =>
-      execution.killWorker('timeout'),
+  #holdToQueueTime(ticket: Ticket): void {
+    this.#dueTimes.set(ticket, ticket.execution.queuedSince + this.#options.acquireTimeoutMs);
+  }
+
+  #overdue({ execution }: Ticket): void {
+    if (execution.state !== 'queued') return execution.killWorker();
+    const { startFailure } = this.#pool;
+    // The lines after the first are the last words of the process, which are for the embedder, as the cause.
+    const why = startFailure === undefined ? '' : `; ${startFailure.message.split('\n', 1)[0]}`;
+    execution.abandon(
+      'acquire_timeout',
+      `no VM became free within ${this.#options.acquireTimeoutMs} ms (acquireTimeoutMs)${why}`,
+      startFailure,
     );
   }
 
-  #queueDeadline(execution: Execution): Deadline {
-    return this.#deadlines.after(this.#options.acquireTimeoutMs, () => {
-      const { startFailure } = this.#pool;
-      // The lines after the first are the last words of the process, which are for the embedder, as the cause.
-      const why = startFailure === undefined ? '' : `; ${startFailure.message.split('\n', 1)[0]}`;
-      execution.abandon(
-        'acquire_timeout',
-        `no VM became free within ${this.#options.acquireTimeoutMs} ms (acquireTimeoutMs)${why}`,
-        startFailure,
-      );
-    });
+  #heed(signal: AbortSignal, ticket: Ticket): void {
+    ticket.onAbort = () => this.#abort(ticket.execution);
+    signal.addEventListener('abort', ticket.onAbort, { once: true });
   }
 
   #abort(execution: Execution): void {
@@ -358,10 +357,7 @@ export class Scheduler implements ExecutionOwner {
     execution.cancel();
     const { ticket } = execution;
     if (ticket === undefined) return;
-    ticket.deadline?.clear();
-    ticket.deadline = this.#deadlines.after(this.#options.graceMs, () =>
-      execution.killWorker('cancelled'),
-    );
+    this.#dueTimes.set(ticket, performance.now() + this.#options.graceMs);
   }
 
   #canStartAtOnce(execution: Execution, queue: TenantQueue | undefined): boolean {
@@ -370,7 +366,7 @@ export class Scheduler implements ExecutionOwner {
   }
 
   #newQueue(key: string): TenantQueue {
-    const queue = { key, waiting: [], running: 0, served: 0 };
+    const queue = { key, waiting: [], running: 0, served: 0, want: undefined };
     this.#tenants.set(key, queue);
     return queue;
   }
@@ -401,18 +397,22 @@ export class Scheduler implements ExecutionOwner {
   }
 }
 
-function wantOf({
-  context,
-  history,
-  isSuspect,
-  isOftenDisplaced,
-}: Pick<Execution, 'context' | 'history' | 'isSuspect' | 'isOftenDisplaced'>): Want {
-  return {
-    tenantId: context.tenantId,
-    memoryMb: context.limits.memoryMb,
-    trust: isOftenDisplaced ? 'displaced' : history.trust,
-    kind: isSuspect ? 'quarantine' : context.placement,
-  };
+/** @param last - is given back when it is the same: one tenant's runs mostly want the same. */
+function wantOf(
+  {
+    context,
+    history,
+    isSuspect,
+    isOftenDisplaced,
+  }: Pick<Execution, 'context' | 'history' | 'isSuspect' | 'isOftenDisplaced'>,
+  last?: Want,
+): Want {
+  const { tenantId, limits, placement } = context;
+  const trust = isOftenDisplaced ? 'displaced' : history.trust;
+  const kind = isSuspect ? 'quarantine' : placement;
+  const { memoryMb } = limits;
+  const isSame = last?.trust === trust && last.kind === kind && last.memoryMb === memoryMb;
+  return isSame && last.tenantId === tenantId ? last : { tenantId, memoryMb, trust, kind };
 }
 
 /** Runs that are to be alone must not hold up the others of their tenant. */
