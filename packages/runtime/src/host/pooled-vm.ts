@@ -68,7 +68,7 @@ export function isJoinable(vm: PooledVm, { memoryMb, kind, trust }: Want): boole
 /** How many runs that take so long each, in milliseconds, take so long together; one at least. */
 export function countWithin(ms: number, expectedMs: number | undefined): number {
   if (expectedMs === undefined) return 1;
-  return Math.max(1, Math.min(maxLaneRuns, Math.floor(ms / expectedMs)));
+  return Math.max(1, Math.floor(ms / expectedMs));
 }
 
 /** Few VMs and workers are kept busy rather than many, but all workers when there is a crowd for each. */
